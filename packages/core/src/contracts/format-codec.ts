@@ -1,0 +1,83 @@
+import type { ConfigSchema } from "./config-schema.ts";
+import type { CodecContext } from "./context.ts";
+import type { Sink } from "./sink.ts";
+import type { Source } from "./source.ts";
+import type { ImageSeries, SeriesSpec } from "../model/series.ts";
+import type { Json } from "../model/json.ts";
+import type { Slab } from "../model/voxels.ts";
+import type { ErrorCode } from "../errors/catalogue.ts";
+
+/** Reads series of one format. */
+export interface SeriesReader<Options = unknown> {
+  /** Options of reading, e.g. how padding is treated. */
+  readonly options: ConfigSchema<Options>;
+  /** Whether this source is of this format; looks at content, never at names alone, and reads little. */
+  detect(source: Source): boolean | Promise<boolean>;
+  /**
+   * Finds every series in the source, without reading voxels. Each is disposed of by the host.
+   * @throws {HilumError} of category "data" or "unsupported" when something in it cannot be assembled exactly.
+   */
+  open(source: Source, options: Options, context: CodecContext): Promise<readonly ImageSeries[]>;
+}
+
+/** A reason why a plan cannot be carried out; found before a byte is written. */
+export interface PlanProblem {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly remedy?: string;
+}
+
+/** What a writer gets. */
+export interface WriteRequest<Options = unknown> {
+  /** What is to be written, with `frames` in the order in which slabs come. */
+  readonly series: SeriesSpec;
+  /** The series whose headers are used (opened by the reader of the same codec), where the job has one. */
+  readonly template?: ImageSeries;
+  readonly options: Options;
+}
+
+/** What a writer tells of its work; goes into the job's report. */
+export interface WriteSummary {
+  /** Facts worth recording, e.g. how many voxels were clipped. No patient values. */
+  readonly facts?: { readonly [name: string]: Json };
+}
+
+/** Writes series of one format. */
+export interface SeriesWriter<Options = unknown> {
+  /** Options of writing, e.g. which metadata goes in. */
+  readonly options: ConfigSchema<Options>;
+  /** Whether the output is one file or a directory of files. */
+  readonly output: "file" | "directory";
+  /** Whether a JSON sidecar can be asked for. */
+  readonly sidecar?: boolean;
+  /** Whether headers are taken from a template series; the input itself serves where it is of the same format. */
+  readonly template?: boolean;
+  /** Finds what would fail, before anything is written. */
+  check?(request: WriteRequest<Options>): readonly PlanProblem[];
+  /**
+   * Pulls the slabs, in order of phase and slice, and writes the series. The writer sets the pace: a slab is lent until
+   * the next is asked for. On any error it just throws; the host takes everything away.
+   */
+  write(
+    request: WriteRequest<Options>,
+    slabs: AsyncIterable<Slab>,
+    sink: Sink,
+    context: CodecContext,
+  ): Promise<WriteSummary | undefined>;
+}
+
+/** A format in, a format out, or both. Resolved by dependency injection under `Tokens.FormatCodec`. */
+export interface FormatCodec {
+  /** Short and stable, e.g. "dicom". */
+  readonly id: string;
+  /** For people, e.g. "DICOM series". */
+  readonly title: string;
+  /** File name endings with their dot, lower case; empty for a directory format. The first is the usual one. */
+  readonly extensions: readonly string[];
+  readonly mediaTypes: readonly string[];
+  // The registry holds codecs of every option type; the schema that stands beside each function keeps them together.
+  // oxlint-disable-next-line typescript/no-explicit-any
+  readonly reader?: SeriesReader<any>;
+  // oxlint-disable-next-line typescript/no-explicit-any
+  readonly writer?: SeriesWriter<any>;
+}

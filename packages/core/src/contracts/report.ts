@@ -1,0 +1,30 @@
+import type { Warning } from "./context.ts";
+import type { Json } from "../model/json.ts";
+import type { ProcessingStep } from "../model/series.ts";
+
+/** What happens during a job. At most ten progress events a second; exactly one of the last three, and it comes last. */
+export type JobEvent =
+  | { readonly type: "started"; readonly job: string; readonly passes: readonly string[]; readonly total: number }
+  | { readonly type: "progress"; readonly pass: string; readonly done: number; readonly total: number }
+  | { readonly type: "warning"; readonly warning: Warning }
+  | { readonly type: "succeeded"; readonly report: JobReport }
+  | { readonly type: "failed"; readonly code: string; readonly message: string }
+  | { readonly type: "cancelled" };
+
+/** What a job did. */
+export interface JobReport {
+  readonly job: string;
+  readonly input: { readonly codec: string; readonly phases: number; readonly shape: readonly number[] };
+  /** Every step with its configuration, defaults filled in. */
+  readonly steps: readonly ProcessingStep[];
+  /** Every file of the output: name inside the output ("" for a file output), size, SHA-256 of its bytes (hexadecimal). */
+  readonly outputs: readonly { readonly name: string; readonly bytes: number; readonly sha256: string }[];
+  readonly facts: { readonly [name: string]: Json };
+  readonly warnings: readonly Warning[];
+  /** Plugins that took part: name and version. */
+  readonly plugins: readonly { readonly name: string; readonly version: string }[];
+  readonly startedAt: string;
+  readonly durationMs: number;
+  /** Milliseconds of each pass, in order. */
+  readonly passes: readonly { readonly name: string; readonly durationMs: number }[];
+}
