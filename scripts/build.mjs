@@ -1,1 +1,47 @@
+// Bundles every package's sources to dist/: what npm publishes, and the command line as one file that starts in a blink.
+import { existsSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { rolldown } from "rolldown";
 
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const resolve = { conditionNames: ["hilum-source", "node", "import", "default"] };
+/** Large, or with files of their own beside them: imported when needed, never bundled. */
+const LAZY = [/^h5wasm(\/|$)/, /^dcmjs(\/|$)/];
+
+async function bundle(input, dir, external) {
+  const build = await rolldown({
+    input,
+    platform: "node",
+    resolve,
+    external,
+    treeshake: true,
+    onLog(level, log, handler) {
+      // Left as a warning, a package that is not found would stay outside the bundle and be missed only at run time.
+      if (log.code === "UNRESOLVED_IMPORT") throw new Error(log.message);
+      handler(level, log);
+    },
+  });
+  await build.write({ dir, format: "esm", entryFileNames: "[name].js", chunkFileNames: "chunks/[name]-[hash].js" });
+  await build.close();
+}
+
+/** The source behind each entry of a package's "exports". */
+function entriesOf(folder) {
+  const { exports } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  return Object.fromEntries(
+    Object.values(exports ?? {}).map((entry) => {
+      const source = entry["hilum-source"];
+      return [source.replace(/^\.\/src\/(.*)\.ts$/, "$1"), join(folder, source)];
+    }),
+  );
+}
+
+for (const group of ["packages", "plugins"])
+  for (const name of readdirSync(join(root, group))) {
+    const folder = join(root, group, name);
+    if (!existsSync(join(folder, "package.json"))) continue;
+    rmSync(join(folder, "dist"), { recursive: true, force: true });
+    await bundle(entriesOf(folder), join(folder, "dist"), (id) => !id.startsWith(".") && !id.startsWith("/"));
+  }
+await bundle({ cli: join(root, "packages/cli/src/cli.ts") }, join(root, "packages/cli/dist"), LAZY);

@@ -1,1 +1,3 @@
-export {};
+export * from "@hilum/core";
+export * from "@hilum/host";
+export { defaultPlugins } from "./default-plugins.ts";

@@ -1,1 +1,10 @@
-export {};
+export { bindValue } from "./composition/compose.ts";
+export type { Binding } from "./composition/compose.ts";
+export { createHost } from "./host.ts";
+export type { ExecuteOptions, Host, HostOptions, OpenedSource, RunOptions } from "./host.ts";
+export { openSource } from "./io/open-source.ts";
+export type { JobRegistry } from "./job-registry.ts";
+export { loadPlugin } from "./load-plugin.ts";
+export type { PlanDescription } from "./plan/plan-job.ts";
+export type { Registration, Registry } from "./registry.ts";
+export { keysOf } from "./validate-config.ts";

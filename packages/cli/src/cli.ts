@@ -1,0 +1,69 @@
+import { CommanderError, type Command } from "commander";
+import { createHost, loadPlugin } from "@hilum/host";
+import { HilumError, isHilumError } from "@hilum/core";
+import type { CommandContext } from "./command-context.ts";
+import { convertCommand } from "./commands/convert.ts";
+import { dicom2hdf5Command } from "./commands/dicom2hdf5.ts";
+import { hdf52dicomCommand } from "./commands/hdf52dicom.ts";
+import { hilumCommand } from "./commands/hilum.ts";
+import { inspectCommand } from "./commands/inspect.ts";
+import { jobsCommand } from "./commands/jobs.ts";
+import { pluginsCommand } from "./commands/plugins.ts";
+import { runJobCommand } from "./commands/run-job.ts";
+import { defaultPlugins } from "./default-plugins.ts";
+import { renderError } from "./render/render-error.ts";
+import { InterruptedError, withInterrupt } from "./interrupt.ts";
+
+/**
+ * Runs one of the commands and says how it ended.
+ * @param command "hilum", or the first users' "dicom2hdf5" and "hdf52dicom".
+ * @returns the exit status (see the error catalogue).
+ */
+export async function runCommand(command: string, args: readonly string[]): Promise<number> {
+  process.stdout.on("error", endOnClosedPipe);
+  const debug = args.includes("--debug");
+  try {
+    return await withInterrupt(async (signal) => {
+      const host = await createHost({ plugins: [...defaultPlugins, ...(await Promise.all(pluginsAskedFor(args).map(loadPlugin)))] });
+      await programFor(command, { host, signal }).parseAsync(args, { from: "user" });
+      return 0;
+    });
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof InterruptedError) {
+      process.stderr.write("\nInterrupted; nothing was left behind.\n");
+      return error.exitStatus;
+    }
+    process.stderr.write(renderError(error, debug));
+    return isHilumError(error) ? error.exitStatus : 1;
+  }
+}
+
+function programFor(command: string, context: CommandContext): Command {
+  if (command === "dicom2hdf5") return dicom2hdf5Command(context);
+  if (command === "hdf52dicom") return hdf52dicomCommand(context);
+  return hilumCommand([
+    convertCommand(context),
+    runJobCommand(context),
+    inspectCommand(context),
+    jobsCommand(context),
+    pluginsCommand(context),
+  ]);
+}
+
+/** Plugins bring options and jobs of their own, so they are loaded before the other arguments can be understood. */
+function pluginsAskedFor(args: readonly string[]): readonly string[] {
+  return args.flatMap((arg, index) => {
+    if (arg.startsWith("--plugin=")) return [arg.slice("--plugin=".length)];
+    if (arg !== "--plugin") return [];
+    const value = args[index + 1];
+    if (value === undefined) throw new HilumError("USAGE", "--plugin needs the path or the name of a plugin.");
+    return [value];
+  });
+}
+
+/** `hilum … | head` closes the pipe early; that is no fault. */
+function endOnClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
+}

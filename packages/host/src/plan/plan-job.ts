@@ -1,0 +1,192 @@
+import { HilumError, type AnyJobProcessor, type CodecContext, type FormatCodec, type ImageSeries, type JobSpec, type SeriesSpec, type VolumeSpec } from "@hilum/core";
+import { checkOutputPlace, type OutputPlace } from "../io/create-output.ts";
+import { openSource } from "../io/open-source.ts";
+import type { Registry } from "../registry.ts";
+import { validateConfig } from "../validate-config.ts";
+import { pipelineBytes } from "../run/pipeline.ts";
+import { chooseReader, chooseWriter, type ReadingCodec, type WritingCodec } from "./choose-codec.ts";
+import { frameInReal, frameWithMap, seriesAfter, specOf } from "./derive-series.ts";
+import { resolveSteps, type ResolvedStep } from "./resolve-steps.ts";
+
+/** Slabs of about this size stay in the processor's cache between two steps. */
+const SLAB_TARGET_BYTES = 1 << 20;
+
+/** What a plan needs of its host. */
+export interface PlanningHost {
+  readonly codecs: Registry<FormatCodec>;
+  readonly processors: Registry<AnyJobProcessor>;
+  readonly memoryBudgetBytes: number;
+  readonly slabSlices?: number;
+}
+
+/** A job whose every problem that can be known before reading voxels has been looked for. */
+export interface JobPlan extends AsyncDisposable {
+  readonly spec: JobSpec;
+  readonly input: { readonly codec: ReadingCodec; readonly series: ImageSeries };
+  readonly template?: ImageSeries;
+  readonly steps: readonly ResolvedStep[];
+  /** The volume before the first step and after each. */
+  readonly volumes: readonly VolumeSpec[];
+  readonly output: { readonly codec: WritingCodec; readonly options: unknown; readonly place: OutputPlace };
+  /** Names of the passes over the input, in order; the last one writes. */
+  readonly passes: readonly string[];
+  readonly slabSlices: number;
+  readonly bufferBytes: number;
+}
+
+/** A plan for people and programs. */
+export interface PlanDescription {
+  readonly job: string;
+  readonly input: { readonly codec: string; readonly phases: number; readonly shape: readonly number[]; readonly spacing: readonly number[]; readonly phaseKey: string };
+  readonly steps: readonly { readonly processor: string; readonly program: string; readonly config: unknown; readonly inverse: boolean }[];
+  readonly output: { readonly codec: string; readonly kind: "file" | "directory"; readonly options: unknown; readonly shape: readonly number[] };
+  readonly passes: readonly string[];
+  readonly slab: { readonly slices: number; readonly bufferBytes: number; readonly threads: number };
+}
+
+/**
+ * Checks everything about a job that can be checked before voxels are read, and opens its input.
+ * @throws {HilumError} the first problem, each with what to do about it.
+ */
+export async function planJob(host: PlanningHost, spec: JobSpec, context: CodecContext): Promise<JobPlan> {
+  const steps = resolveSteps(spec.steps, host.processors);
+  const outputCodec = chooseWriter(host.codecs, spec.output.path, spec.output.codec);
+  const options = validateConfig(outputCodec.writer.options, spec.output.options, `the ${outputCodec.title} output`);
+  if (spec.output.sidecar !== undefined && outputCodec.writer.sidecar !== true)
+    throw new HilumError("USAGE", `${outputCodec.title} output has no JSON sidecar.`, { remedy: "Leave --json out." });
+  if (spec.output.template !== undefined && outputCodec.writer.template !== true)
+    throw new HilumError("USAGE", `${outputCodec.title} output takes no template.`, { remedy: "Leave --template out." });
+  const inputSource = openSource(spec.input.path);
+  const place: OutputPlace = {
+    path: spec.output.path,
+    kind: outputCodec.writer.output,
+    ...(spec.output.sidecar === undefined ? {} : { sidecar: spec.output.sidecar }),
+  };
+  const templatePath = spec.output.template;
+  checkOutputPlace(place, [spec.input.path, ...(templatePath === undefined ? [] : [templatePath])]);
+
+  await using opened = new AsyncDisposableStack();
+  const inputCodec = await chooseReader(host.codecs, inputSource, spec.input.codec);
+  const readerOptions = validateConfig(inputCodec.reader.options, spec.input.options, `the ${inputCodec.title} input`);
+  const series = opened.use(oneOf(await inputCodec.reader.open(inputSource, readerOptions, context), inputCodec.title));
+  let template: ImageSeries | undefined;
+  if (templatePath !== undefined) {
+    if (outputCodec.reader === undefined) throw new HilumError("UNSUPPORTED_WRITE", `The codec "${outputCodec.id}" cannot read a template.`);
+    const reader = outputCodec.reader;
+    template = opened.use(oneOf(await reader.open(openSource(templatePath), validateConfig(reader.options, {}, "the template"), context), "template"));
+  } else if (outputCodec.writer.template === true && inputCodec.id === outputCodec.id) template = series;
+
+  const stages = describeStages(series, steps);
+  const volumes = stages.map((stage) => stage.volume);
+  const problems = outputCodec.writer.check?.({ series: stages.at(-1) as SeriesSpec, options, ...(template === undefined ? {} : { template }) }) ?? [];
+  const [first] = problems;
+  if (first !== undefined)
+    throw new HilumError(first.code, first.message, {
+      details: { problems: problems.map((problem) => problem.message) },
+      ...(first.remedy === undefined ? {} : { remedy: first.remedy }),
+    });
+
+  const slabSlices = chooseDepth(host, steps, volumes);
+  const resources = opened.move();
+  return {
+    spec,
+    input: { codec: inputCodec, series },
+    ...(template === undefined ? {} : { template }),
+    steps,
+    volumes,
+    output: { codec: outputCodec, options, place },
+    passes: [...steps.filter(needsPass).map((step) => `measure ${step.processor.id}`), `write ${outputCodec.id}`],
+    slabSlices,
+    bufferBytes: pipelineBytes(steps, volumes, slabSlices),
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+}
+
+/** Whether a step needs the whole input measured before it starts. */
+export function needsPass(step: ResolvedStep): boolean {
+  return step.undoes === undefined && step.processor.measure !== undefined;
+}
+
+/** The series before the first step and after each, as far as it is known before measuring. */
+function describeStages(series: SeriesSpec, steps: readonly ResolvedStep[]): readonly SeriesSpec[] {
+  const stages: SeriesSpec[] = [specOf(series)];
+  for (const step of steps) {
+    const before = stages.at(-1) as SeriesSpec;
+    const volume = step.undoes === undefined ? (step.processor.describe?.(before.volume, step.config) ?? before.volume) : before.volume;
+    if (volume.geometry.size[2] !== before.volume.geometry.size[2])
+      throw new HilumError("INVALID_JOB", `The step "${step.processor.id}" changes the number of slices, which jobs cannot do yet.`);
+    stages.push(seriesAfter(before, volume, step.record, (frame) => frame));
+  }
+  return stages;
+}
+
+/** The series that the writer gets, once everything is measured. */
+export function measuredSeries(
+  plan: JobPlan,
+  mapOf: (step: ResolvedStep, index: number, phase: number, slice: number) => { readonly scale: number; readonly offset: number } | undefined,
+  first: SeriesSpec,
+): SeriesSpec {
+  return plan.steps.reduce((before, step, index) => {
+    const frameAfter = (frame: SeriesSpec["frames"][number]): SeriesSpec["frames"][number] => {
+      if (step.undoes !== undefined) return frameInReal(frame);
+      const map = mapOf(step, index, frame.phase, frame.slice);
+      return map === undefined ? frame : frameWithMap(frame, map);
+    };
+    return seriesAfter(before, plan.volumes[index + 1] as VolumeSpec, step.record, frameAfter);
+  }, first);
+}
+
+function chooseDepth(host: PlanningHost, steps: readonly ResolvedStep[], volumes: readonly VolumeSpec[]): number {
+  const [columns, rows, slices] = (volumes[0] as VolumeSpec).geometry.size;
+  const sliceBytes = columns * rows * 4;
+  let depth = Math.min(slices, host.slabSlices ?? Math.max(1, Math.floor(SLAB_TARGET_BYTES / sliceBytes)));
+  while (depth > 1 && pipelineBytes(steps, volumes, depth) > host.memoryBudgetBytes) depth = Math.floor(depth / 2);
+  const bytes = pipelineBytes(steps, volumes, depth);
+  if (bytes > host.memoryBudgetBytes)
+    throw new HilumError("MEMORY_BUDGET_EXCEEDED", `The job needs ${bytes} bytes of buffers; the budget is ${host.memoryBudgetBytes}.`, {
+      details: { needed: bytes, budget: host.memoryBudgetBytes },
+    });
+  return depth;
+}
+
+/** The one series of a source. @throws {HilumError} UNRECOGNIZED_FORMAT for none, AMBIGUOUS_INPUT for several. */
+function oneOf(series: readonly ImageSeries[], what: string): ImageSeries {
+  const [first, ...others] = series;
+  if (first === undefined) throw new HilumError("UNRECOGNIZED_FORMAT", `There is no image series in the ${what} input.`);
+  if (others.length > 0)
+    throw new HilumError("AMBIGUOUS_INPUT", `The ${what} input holds ${series.length} series, and a job takes one.`, {
+      details: { series: series.map((one) => ({ modality: one.metadata.modality ?? null, shape: shapeOf(one) })) },
+    });
+  return first;
+}
+
+/** [phases, slices, rows, columns]. */
+export function shapeOf(series: SeriesSpec): readonly number[] {
+  const [columns, rows, slices] = series.volume.geometry.size;
+  return [series.phases.length, slices, rows, columns];
+}
+
+/** Says what a plan will do. */
+export function describePlan(plan: JobPlan): PlanDescription {
+  const { series } = plan.input;
+  const [columns, rows, slices] = (plan.volumes.at(-1) as VolumeSpec).geometry.size;
+  return {
+    job: plan.spec.name,
+    input: {
+      codec: plan.input.codec.id,
+      phases: series.phases.length,
+      shape: shapeOf(series),
+      spacing: series.volume.geometry.spacing,
+      phaseKey: series.phaseKey,
+    },
+    steps: plan.steps.map(({ record }) => ({ processor: record.processor, program: record.program, config: record.config, inverse: record.inverse === true })),
+    output: {
+      codec: plan.output.codec.id,
+      kind: plan.output.place.kind,
+      options: plan.output.options,
+      shape: [series.phases.length, slices, rows, columns],
+    },
+    passes: plan.passes,
+    slab: { slices: plan.slabSlices, bufferBytes: plan.bufferBytes, threads: 1 },
+  };
+}

@@ -1,0 +1,99 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { CodecContext, HilumPlugin, JobEvent, JobReport, Slab, Warning } from "@hilum/core";
+import { createOutput } from "../io/create-output.ts";
+import { specOf } from "../plan/derive-series.ts";
+import { measuredSeries, needsPass, shapeOf, type JobPlan } from "../plan/plan-job.ts";
+import { frameWithRange, measureStep, type Measurement } from "./measure-step.ts";
+import { createPipeline, slabRanges, type MeasuredAt, type Pipeline } from "./pipeline.ts";
+import { Progress } from "./progress.ts";
+
+/** Computing for longer than this without a turn of the event loop would make a cancel wait. */
+const TURN_INTERVAL_MS = 25;
+
+/** What the execution of a plan needs besides the plan. */
+export interface Execution {
+  readonly context: CodecContext;
+  readonly warnings: readonly Warning[];
+  readonly emit: (event: JobEvent) => void;
+  readonly plugins: readonly HilumPlugin[];
+  readonly startedMs: number;
+}
+
+/**
+ * Runs a plan: the measuring passes, then the writer's pass, then the commit. On any error nothing is left.
+ * @throws {HilumError} what went wrong; or the signal's reason when cancelled.
+ */
+export async function executeJob(plan: JobPlan, execution: Execution): Promise<JobReport> {
+  const { context, emit } = execution;
+  const source = plan.input.series;
+  const passes: { name: string; durationMs: number }[] = [];
+  const total = source.frames.length * plan.passes.length;
+  const progress = new Progress(total, emit);
+  emit({ type: "started", job: plan.spec.name, passes: plan.passes, total });
+
+  const measurements: (Measurement | undefined)[] = [];
+  const measured: (MeasuredAt | undefined)[] = [];
+  const pipeline = createPipeline(source, plan.steps, plan.volumes, plan.slabSlices, measured);
+  let first = specOf(source);
+  for (const [index, step] of plan.steps.entries()) {
+    if (!needsPass(step)) continue;
+    const name = `measure ${step.processor.id}`;
+    const started = performance.now();
+    const measurement = await measureStep(step, source, slabsOf(pipeline, index, plan, context.signal, (slices) => progress.advance(name, slices)));
+    measurements[index] = measurement;
+    measured[index] = measurement.measured;
+    if (index === 0) first = { ...first, frames: first.frames.map((frame, at) => frameWithRange(frame, measurement.ranges[at])) };
+    passes.push({ name, durationMs: performance.now() - started });
+  }
+
+  const series = measuredSeries(
+    plan,
+    (step, index, phase, slice) => step.processor.toInput?.(measurements[index]?.measured(phase, slice), step.config),
+    first,
+  );
+  const writing = plan.passes.at(-1) as string;
+  const started = performance.now();
+  const output = createOutput(plan.output.place);
+  try {
+    const slabs = slabsOf(pipeline, plan.steps.length, plan, context.signal, (slices) => progress.advance(writing, slices));
+    const request = { series, options: plan.output.options, ...(plan.template === undefined ? {} : { template: plan.template }) };
+    const summary = await plan.output.codec.writer.write(request, slabs, output.sink, context);
+    context.signal.throwIfAborted();
+    passes.push({ name: writing, durationMs: performance.now() - started });
+    const publishing = performance.now();
+    const outputs = await output.commit();
+    passes.push({ name: "publish", durationMs: performance.now() - publishing });
+    progress.finish(writing);
+    return {
+      job: plan.spec.name,
+      input: { codec: plan.input.codec.id, phases: source.phases.length, shape: shapeOf(source) },
+      steps: plan.steps.map((step) => step.record),
+      outputs,
+      facts: summary?.facts ?? {},
+      warnings: execution.warnings,
+      plugins: execution.plugins.map(({ name, version }) => ({ name, version })),
+      startedAt: context.jobTime.toISOString(),
+      durationMs: performance.now() - execution.startedMs,
+      passes,
+    };
+  } catch (error) {
+    await output.abort();
+    throw error;
+  }
+}
+
+/** The slabs after `stage` steps, phase by phase; counts what was taken, and lets the event loop turn now and then. */
+async function* slabsOf(pipeline: Pipeline, stage: number, plan: JobPlan, signal: AbortSignal, taken: (slices: number) => void): AsyncGenerator<Slab> {
+  const slices = plan.input.series.volume.geometry.size[2];
+  let turned = performance.now();
+  for (let phase = 0; phase < plan.input.series.phases.length; phase++)
+    for (const range of slabRanges(slices, plan.slabSlices)) {
+      if (performance.now() - turned > TURN_INTERVAL_MS) {
+        await nextTurn();
+        turned = performance.now();
+      }
+      signal.throwIfAborted();
+      yield await pipeline.slab(stage, phase, range);
+      taken(range.count);
+    }
+}
