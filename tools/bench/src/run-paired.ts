@@ -44,10 +44,13 @@ export function median(values: readonly number[]): number {
 /** A line that says how many times faster A was, run by run, and what each needed. */
 export function pairedReport(a: Contestant, b: Contestant, runs: readonly (readonly [Run, Run])[]): string {
   const ratios = runs.map(([ours, theirs]) => theirs.ms / ours.ms);
-  const text = (values: readonly number[]): string => `${Math.min(...values).toFixed(2)}…${Math.max(...values).toFixed(2)}`;
   return [
-    `  ${a.name} is ${median(ratios).toFixed(2)} × as fast as ${b.name} (median of ${runs.length} paired ratios, ${text(ratios)})`,
+    `  ${a.name} is ${median(ratios).toFixed(2)} × as fast as ${b.name} (median of ${runs.length} paired ratios, ${spread(ratios)})`,
     `  median times: ${median(runs.map(([ours]) => ours.ms)).toFixed(0)} ms against ${median(runs.map(([, theirs]) => theirs.ms)).toFixed(0)} ms`,
     `  peak RSS: ${(median(runs.map(([ours]) => ours.peakRssKb)) / 1024).toFixed(0)} MB against ${(median(runs.map(([, theirs]) => theirs.peakRssKb)) / 1024).toFixed(0)} MB`,
   ].join("\n");
+}
+
+function spread(values: readonly number[]): string {
+  return `${Math.min(...values).toFixed(2)}…${Math.max(...values).toFixed(2)}`;
 }

@@ -1,5 +1,6 @@
-import type { Command } from "commander";
-import type { JobSpec, Json, Step } from "@hilum/core";
+import { existsSync, writeFileSync } from "node:fs";
+import { Option, type Command } from "commander";
+import { HilumError, type JobEvent, type JobSpec, type Json, type Step } from "@hilum/core";
 import type { CommandContext } from "../command-context.ts";
 import { addCodecOptions, codecOptionsFrom } from "../codec-options.ts";
 import { progressLine } from "../render/progress-line.ts";
@@ -8,10 +9,16 @@ import { summary } from "../render/summary.ts";
 /** How a conversion scales intensities. */
 export type Normalization = "series" | "phase" | "slice" | "none";
 
-/** What the options of {@link addConversionOptions} become. */
-export interface ConversionOptions {
+/** How a job is shown. */
+export interface ShowOptions {
   readonly dryRun?: boolean;
   readonly quiet?: boolean;
+  readonly events?: "json";
+  readonly report?: string;
+}
+
+/** What the options of {@link addConversionOptions} become: how it is shown, and the options of codecs by their keys. */
+export interface ConversionOptions extends ShowOptions {
   readonly [codecOption: string]: Json | undefined;
 }
 
@@ -19,6 +26,8 @@ export interface ConversionOptions {
 export function addConversionOptions(command: Command, context: CommandContext): Command {
   return addCodecOptions(command, context.host.codecs.list(), ["reader", "writer"])
     .option("--dry-run", "print the plan with its passes as JSON, and write nothing")
+    .option("--report <file>", "write what was done as JSON: versions, configuration, timings, SHA-256 of outputs")
+    .addOption(new Option("--events <format>", "print every event as a line of JSON").choices(["json"]))
     .option("--quiet", "say nothing but errors");
 }
 
@@ -27,20 +36,27 @@ export function normalizationSteps(normalization: Normalization): readonly Step[
   return normalization === "none" ? [] : [{ processor: "normalise", config: { scope: normalization } }];
 }
 
-/** A job with the codec options that were given. */
-export function withCodecOptions(spec: JobSpec, given: ConversionOptions, context: CommandContext): JobSpec {
-  const defined = Object.fromEntries(Object.entries(given).filter((entry): entry is [string, Json] => entry[1] !== undefined));
-  const options = codecOptionsFrom(defined, context.host.codecs.list());
-  return { ...spec, input: { ...spec.input, options: options.input }, output: { ...spec.output, options: options.output } };
-}
-
 /** Runs a job for a person at a terminal, or shows its plan. */
-export async function carryOut(spec: JobSpec, options: { readonly dryRun?: boolean | undefined; readonly quiet?: boolean | undefined }, context: CommandContext): Promise<void> {
-  if (options.dryRun === true) {
+export async function carryOut(bare: JobSpec, options: ConversionOptions, context: CommandContext): Promise<void> {
+  const { dryRun, quiet, events, report: reportFile, ...codecOptions } = options;
+  const spec = withCodecOptions(bare, codecOptions, context);
+  if (dryRun === true) {
     process.stdout.write(`${JSON.stringify(await context.host.plan(spec, { signal: context.signal }), undefined, 2)}\n`);
     return;
   }
-  const onEvent = options.quiet === true ? {} : { onEvent: progressLine(process.stderr) };
-  const report = await context.host.run(spec, { signal: context.signal, ...onEvent });
-  if (options.quiet !== true) process.stdout.write(summary(report, spec.output.path));
+  if (reportFile !== undefined && existsSync(reportFile)) throw new HilumError("OUTPUT_EXISTS", "The report is there already and was left untouched.");
+  const report = await context.host.run(spec, { signal: context.signal, onEvent: eventSink(quiet, events) });
+  if (reportFile !== undefined) writeFileSync(reportFile, `${JSON.stringify(report, undefined, 2)}\n`, { flag: "wx", mode: 0o600 });
+  if (quiet !== true && events === undefined) process.stdout.write(summary(report, spec.output.path));
+}
+
+function eventSink(quiet: boolean | undefined, events: "json" | undefined): (event: JobEvent) => void {
+  if (events === "json") return (event) => void process.stdout.write(`${JSON.stringify(event)}\n`);
+  return quiet === true ? () => {} : progressLine(process.stderr);
+}
+
+function withCodecOptions(spec: JobSpec, given: { readonly [key: string]: Json | undefined }, context: CommandContext): JobSpec {
+  const defined = Object.fromEntries(Object.entries(given).filter((entry): entry is [string, Json] => entry[1] !== undefined));
+  const options = codecOptionsFrom(defined, context.host.codecs.list());
+  return { ...spec, input: { ...spec.input, options: options.input }, output: { ...spec.output, options: options.output } };
 }

@@ -2,7 +2,7 @@ import { Option, type Command } from "commander";
 import { HilumError } from "@hilum/core";
 import type { CommandContext } from "../command-context.ts";
 import { commandWithCommonOptions } from "./common-options.ts";
-import { addConversionOptions, carryOut, normalizationSteps, withCodecOptions, type ConversionOptions, type Normalization } from "./conversion.ts";
+import { addConversionOptions, carryOut, normalizationSteps, type ConversionOptions, type Normalization } from "./conversion.ts";
 
 interface ConvertOptions extends ConversionOptions {
   readonly json?: string;
@@ -22,7 +22,7 @@ export function convertCommand(context: CommandContext): Command {
       new Option("--normalize <scope>", "scale real values into [0,1] by the minimum and maximum of the series, of each phase or of each slice; none keeps real values (default for HDF5: series)").choices(["series", "phase", "slice", "none"]),
     );
   return addConversionOptions(command, context).action(async (input: string, output: string, options: ConvertOptions) => {
-    const { json, template, normalize, dryRun, quiet, ...codecOptions } = options;
+    const { json, template, normalize, ...shown } = options;
     const toDicom = !/\.[^/.]+$/.test(output);
     if (toDicom && normalize !== undefined && normalize !== "none")
       throw new HilumError("USAGE", "A DICOM series holds real values; --normalize is for HDF5 output.", { remedy: "Leave --normalize out." });
@@ -32,6 +32,6 @@ export function convertCommand(context: CommandContext): Command {
       steps: normalizationSteps(normalize ?? (toDicom ? "none" : "series")),
       output: { path: output, ...(json === undefined ? {} : { sidecar: json }), ...(template === undefined ? {} : { template }) },
     };
-    await carryOut(withCodecOptions(spec, codecOptions, context), { dryRun, quiet }, context);
+    await carryOut(spec, shown, context);
   });
 }

@@ -1,7 +1,7 @@
 import { Option, type Command } from "commander";
 import type { CommandContext } from "../command-context.ts";
 import { commandWithCommonOptions } from "./common-options.ts";
-import { addConversionOptions, carryOut, normalizationSteps, withCodecOptions, type ConversionOptions, type Normalization } from "./conversion.ts";
+import { addConversionOptions, carryOut, normalizationSteps, type ConversionOptions, type Normalization } from "./conversion.ts";
 
 interface Dicom2Hdf5Options extends ConversionOptions {
   readonly inputDicom: string;
@@ -19,13 +19,13 @@ export function dicom2hdf5Command(context: CommandContext): Command {
     .option("-j, --output-json <file>", "the JSON sidecar to write")
     .addOption(new Option("--normalize <scope>", "what is scaled into [0,1] on its own").choices(["series", "phase", "slice", "none"]).default("slice"));
   return addConversionOptions(command, context).action(async (options: Dicom2Hdf5Options) => {
-    const { inputDicom, outputHdf5, outputJson, normalize, dryRun, quiet, ...codecOptions } = options;
+    const { inputDicom, outputHdf5, outputJson, normalize, ...shown } = options;
     const spec = {
       name: "dicom2hdf5",
       input: { path: inputDicom, codec: "dicom" },
       steps: normalizationSteps(normalize),
       output: { path: outputHdf5, codec: "hdf5", ...(outputJson === undefined ? {} : { sidecar: outputJson }) },
     };
-    await carryOut(withCodecOptions(spec, codecOptions, context), { dryRun, quiet }, context);
+    await carryOut(spec, shown, context);
   });
 }

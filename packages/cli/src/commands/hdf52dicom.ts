@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { CommandContext } from "../command-context.ts";
 import { commandWithCommonOptions } from "./common-options.ts";
-import { addConversionOptions, carryOut, withCodecOptions, type ConversionOptions } from "./conversion.ts";
+import { addConversionOptions, carryOut, type ConversionOptions } from "./conversion.ts";
 
 interface Hdf52DicomOptions extends ConversionOptions {
   readonly inputHdf5: string;
@@ -17,13 +17,13 @@ export function hdf52dicomCommand(context: CommandContext): Command {
     .requiredOption("-d, --input-dicom <dir>", "the DICOM directory that the file was made from")
     .requiredOption("-o, --output-dicom <dir>", "the directory of the new series");
   return addConversionOptions(command, context).action(async (options: Hdf52DicomOptions) => {
-    const { inputHdf5, inputDicom, outputDicom, dryRun, quiet, ...codecOptions } = options;
+    const { inputHdf5, inputDicom, outputDicom, ...shown } = options;
     const spec = {
       name: "hdf52dicom",
       input: { path: inputHdf5, codec: "hdf5" },
       steps: [],
       output: { path: outputDicom, codec: "dicom", template: inputDicom },
     };
-    await carryOut(withCodecOptions(spec, codecOptions, context), { dryRun, quiet }, context);
+    await carryOut(spec, shown, context);
   });
 }

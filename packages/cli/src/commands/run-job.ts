@@ -2,7 +2,7 @@ import { Option, type Command } from "commander";
 import { HilumError, type Json } from "@hilum/core";
 import type { CommandContext } from "../command-context.ts";
 import { commandWithCommonOptions } from "./common-options.ts";
-import { addConversionOptions, carryOut, normalizationSteps, withCodecOptions, type ConversionOptions, type Normalization } from "./conversion.ts";
+import { addConversionOptions, carryOut, normalizationSteps, type ConversionOptions, type Normalization } from "./conversion.ts";
 
 interface RunJobOptions extends ConversionOptions {
   readonly set?: readonly string[];
@@ -23,13 +23,13 @@ export function runJobCommand(context: CommandContext): Command {
     .option("--template <dir>", "the DICOM directory whose headers a new DICOM series takes (for HDF5 input)")
     .addOption(new Option("--normalize <scope>", "normalise the result of the job once more, for HDF5 output (default: none)").choices(["series", "phase", "slice", "none"]));
   return addConversionOptions(command, context).action(async (job: string, input: string, output: string, options: RunJobOptions) => {
-    const { set, json, template, normalize, dryRun, quiet, ...codecOptions } = options;
+    const { set, json, template, normalize, ...shown } = options;
     const spec = context.host.jobSpec(job, input, output, {
       config: configFrom(set ?? []),
       output: { ...(json === undefined ? {} : { sidecar: json }), ...(template === undefined ? {} : { template }) },
     });
     const steps = [...spec.steps, ...normalizationSteps(normalize ?? "none")];
-    await carryOut(withCodecOptions({ ...spec, steps }, codecOptions, context), { dryRun, quiet }, context);
+    await carryOut({ ...spec, steps }, shown, context);
   });
 }
 
