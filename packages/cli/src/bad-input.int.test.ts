@@ -145,8 +145,11 @@ describe.skipIf(!canMount)(`a full disk${canMount ? "" : " (skipped: only root c
 });
 
 describe("a process that ends too soon", () => {
-  const start = (input: string, output: string) =>
-    spawn(process.execPath, [join(workspace, "packages/cli/bin/hilum.js"), "convert", input, output, "--quiet"], { stdio: "ignore" });
+  const start = (...args: readonly string[]) => {
+    const child = spawn(process.execPath, [join(workspace, "packages/cli/bin/hilum.js"), ...args], { stdio: "ignore" });
+    // Listened for from the start, since a child may end before anybody asks.
+    return { child, ended: new Promise<number | null>((resolve) => child.on("exit", resolve)) };
+  };
 
   test("killed at 50 moments, its output is absent or complete, and nothing else is in the directory", async () => {
     const { input, outputs } = scanned({ size: [128, 128, 40], phases: 2 });
@@ -159,10 +162,10 @@ describe("a process that ends too soon", () => {
     let absent = 0;
     for (let n = 0; n < 50; n++) {
       const target = join(outputs, `${n}.h5`);
-      const child = start(input, target);
+      const { child, ended } = start("convert", input, target, "--quiet");
       await sleep((needed * (n + 1)) / 50);
       child.kill("SIGKILL");
-      await new Promise((resolve) => child.on("exit", resolve));
+      await ended;
       if (existsSync(target)) expect(readFileSync(target).length).toBe(size);
       else absent++;
       rmSync(target, { force: true });
@@ -173,12 +176,11 @@ describe("a process that ends too soon", () => {
 
   test("interrupted, it says so, ends with 130 and leaves nothing", async () => {
     const { input, outputs } = scanned({ size: [256, 256, 60], phases: 2 });
-    for (const delay of [120, 160, 200, 240]) {
-      const child = spawn(process.execPath, [join(workspace, "packages/cli/bin/hilum.js"), "run", "gaussian-blur", input, join(outputs, "out.h5"), "--set", "sigma=4"], { stdio: "ignore" });
-      await sleep(delay + 200);
+    for (const delay of [400, 500, 600, 700]) {
+      const { child, ended } = start("run", "gaussian-blur", input, join(outputs, "out.h5"), "--set", "sigma=4");
+      await sleep(delay);
       child.kill("SIGINT");
-      const status = await new Promise((resolve) => child.on("exit", (code) => resolve(code)));
-      expect(status).toBe(130);
+      expect(await ended).toBe(130);
       expect(readdirSync(outputs)).toEqual([]);
     }
   });

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readImageNode } from "@itk-wasm/image-io";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { breast, missing, missingPython, oracleSeries, outside, python, PYTHON, run, shared } from "./outside.test-support.ts";
+import { breast, findingsOf, missing, missingPython, oracleSeries, outside, python, PYTHON, run, shared } from "./outside.test-support.ts";
 
 const reason = missingPython("pydicom", "h5py", "numpy") || missing("h5dump", "dciodvfy", "dcmdump", "dcentvfy");
 const title = (text: string): string => (reason === false ? text : `${text} (skipped: ${reason})`);
@@ -163,12 +163,3 @@ print(json.dumps(dict(count=len(new), same=same, changed=changed, series=sorted(
     expect(existsSync(output)).toBe(true);
   });
 });
-
-/** The errors and warnings of a validator, without the names of files. */
-function findingsOf(program: string, files: readonly string[]): readonly string[] {
-  // The validators write to stderr and end with 1 when they find something.
-  return outside("bash", ["-c", `"$0" "$@" 2>&1 || true`, program, ...files])
-    .split("\n")
-    .map((line) => files.reduce((text, file) => text.replaceAll(file, "FILE"), line))
-    .filter((line) => /^(error|warning)/i.test(line));
-}

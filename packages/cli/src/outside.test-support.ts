@@ -61,3 +61,12 @@ export interface OracleSeries {
   readonly shape: { readonly value: readonly number[] };
   readonly perVolume: readonly { readonly min: number; readonly max: number; readonly mean: number; readonly storedSha256: string; readonly sliceOrder?: readonly string[] }[];
 }
+
+/** The errors and warnings of a validator, without the names of files. */
+export function findingsOf(program: string, files: readonly string[]): readonly string[] {
+  // The validators write to stderr and end with 1 when they find something.
+  return outside("bash", ["-c", `"$0" "$@" 2>&1 || true`, program, ...files])
+    .split("\n")
+    .map((line) => files.reduce((text, file) => text.replaceAll(file, "FILE"), line))
+    .filter((line) => /^(error|warning)/i.test(line));
+}

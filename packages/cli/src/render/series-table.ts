@@ -19,7 +19,8 @@ export function seriesTable(series: ImageSeries, codecTitle: string): string {
     ...series.phases.map((phase, index): [string, string] => [index === 0 ? "phases" : "", `${index}: ${phase.label}`]),
     ...assemblyLines(series.assembly),
   ];
-  return lines.map(([name, text]) => `${name.padEnd(12)} ${text}\n`).join("");
+  const width = Math.max(...lines.map(([name]) => name.length));
+  return lines.map(([name, text]) => `${name.padEnd(width)}  ${text}\n`).join("");
 }
 
 /** A series as a program reads it. */
@@ -42,11 +43,15 @@ export function seriesJson(series: ImageSeries, codecId: string) {
   };
 }
 
+/** What the table says already, in its own words. */
+const SAID: ReadonlySet<string> = new Set(["phaseKey", "phases"]);
+
 function assemblyLines(assembly: unknown): readonly [string, string][] {
   if (typeof assembly !== "object" || assembly === null) return [];
   return Object.entries(assembly).flatMap(([name, value]) => {
     const items: readonly unknown[] = Array.isArray(value) ? value : [value];
-    return items.map((item, index): [string, string] => [index === 0 ? label(name) : "", compact(item)]);
+    const texts = items.map(compact).filter((text) => text !== "");
+    return SAID.has(name) ? [] : texts.map((text, index): [string, string] => [index === 0 ? label(name) : "", text]);
   });
 }
 
@@ -55,6 +60,9 @@ function label(name: string): string {
 }
 
 function compact(value: unknown): string {
-  if (typeof value !== "object" || value === null) return String(value);
-  return Object.entries(value).map(([name, one]) => `${label(name)} ${typeof one === "object" ? JSON.stringify(one) : String(one)}`).join(", ");
+  if (typeof value !== "object" || value === null) return typeof value === "number" ? round(value) : String(value);
+  const entries = Object.entries(value);
+  // What was rejected or left out comes as a name with a reason.
+  if ("reason" in value && entries.length === 2) return `${String(entries[0]?.[1])}: ${String(value.reason)}`;
+  return entries.map(([name, one]) => `${label(name)} ${compact(one)}`).join(", ");
 }

@@ -53,6 +53,6 @@ export interface JobProcessor<Config = unknown, Stat = unknown, Measured = unkno
   derivation?(config: Config): Derivation;
 }
 
-// A registry holds processors of every configuration type; the schema in each keeps its own types together.
+/** A processor of any configuration type, as a registry holds it; the schema in each keeps its own types together. */
 // oxlint-disable-next-line typescript/no-explicit-any
 export type AnyJobProcessor = JobProcessor<any, any, any>;
