@@ -1,0 +1,166 @@
+import { HilumError } from "@hilum/core";
+import type { ElementTable } from "./element-table.ts";
+import {
+  cursorOver,
+  GROUP_OF_ITEMS,
+  ITEM,
+  ITEM_DELIMITATION,
+  MAX_DEPTH,
+  readHeader,
+  SEQUENCE_DELIMITATION,
+  UNDEFINED_LENGTH,
+  VR_SQ,
+  VR_UN,
+  type Cursor,
+} from "./element-header.ts";
+import { malformedFile, tagText } from "./malformed-file.ts";
+
+/** What the scanner has to know of the bytes it is given. */
+export interface ScanOptions {
+  /** Offset of `bytes[0]` in the file. */
+  readonly bytesStart: number;
+  /** Offset in the file where the scan begins: the data set, or the `resumeAt` of an earlier scan. */
+  readonly from: number;
+  /** Size of the file; no element may reach past it. */
+  readonly fileSize: number;
+  /** Whether the data set is in explicit VR (little endian in any case). */
+  readonly explicitVr: boolean;
+  /** Adds to what the table holds already, to go on from `resumeAt`; the table is emptied first otherwise. */
+  readonly append?: boolean;
+  /** Stops before the first element of another group: the file meta information is group 0x0002 alone. */
+  readonly group?: number;
+}
+
+/** How a scan ended: at the end of the file (or group), or where the bytes given ended. */
+export type ScanEnd =
+  | {
+      readonly complete: true;
+      /** Where the scanned elements end, bytes from the start of the file. */
+      readonly end: number;
+    }
+  | {
+      readonly complete: false;
+      /** Where the first element that is not in the table begins, bytes from the start of the file. */
+      readonly resumeAt: number;
+      /** At least the bytes before this offset are needed to go on. */
+      readonly neededTo: number;
+    };
+
+const FLOAT_PIXEL_DATA = 0x7fe00008;
+const PIXEL_DATA = 0x7fe00010;
+
+/** What a walk returns instead of a position when it needs bytes that are not there. */
+const NEEDS_MORE = -1;
+
+/**
+ * Finds where the top-level elements of a data set lie (PS3.5 section 7), little endian, explicit or implicit VR. `bytes`
+ * may be the head of the file only: a value of defined length is skipped over, whether its bytes are there or not.
+ *
+ * Tags must ascend strictly, so that the table is sorted.
+ * @throws {HilumError} TRUNCATED_PIXEL_DATA when Pixel Data reaches past the end of the file; MALFORMED_FILE for anything
+ * else that breaks the rules, with tag and offset.
+ */
+export function scanDataSet(bytes: Uint8Array, options: ScanOptions, table: ElementTable): ScanEnd {
+  const { bytesStart, fileSize, explicitVr, group } = options;
+  if (options.append !== true) table.count = 0;
+  const cursor = cursorOver(bytes, bytesStart, fileSize, table.count);
+  let previous = table.count === 0 ? -1 : (table.tag[table.count - 1] as number);
+  let position = options.from;
+  while (position < fileSize) {
+    const at = position - bytesStart;
+    if (group !== undefined && at + 2 <= bytes.length && ((bytes[at] as number) | ((bytes[at + 1] as number) << 8)) !== group) break;
+    if (!readHeader(cursor, position, explicitVr)) return { complete: false, resumeAt: position, neededTo: cursor.neededTo };
+    const { tag, vr, value, length } = cursor;
+    if (tag >>> 16 === GROUP_OF_ITEMS) throw malformedFile("stands outside of any sequence", tag, position);
+    if (tag <= previous) throw malformedFile("does not come after the element before it", tag, position);
+    let end: number;
+    if (length === UNDEFINED_LENGTH) {
+      if (explicitVr && vr !== VR_SQ && vr !== VR_UN) throw malformedFile("has undefined length and is no sequence", tag, position);
+      if (isPixelData(tag)) throw malformedFile("has undefined length in an uncompressed data set", tag, position);
+      end = walkItems(cursor, value, explicitVr && vr !== VR_UN, 1);
+      if (end === NEEDS_MORE) return { complete: false, resumeAt: position, neededTo: cursor.neededTo };
+    } else {
+      end = value + length;
+      if (end > fileSize) throw reachesPastEnd(tag, position, value, length, fileSize);
+    }
+    if (table.count === table.tag.length) enlarge(table);
+    const row = table.count++;
+    table.tag[row] = tag;
+    table.vr[row] = vr;
+    table.start[row] = position;
+    table.value[row] = value;
+    table.valueEnd[row] = length === UNDEFINED_LENGTH ? end - 8 : end;
+    table.end[row] = end;
+    previous = tag;
+    position = end;
+  }
+  return { complete: true, end: position };
+}
+
+/**
+ * Walks the items of a sequence of undefined length. @returns where the sequence ends, after its delimitation item, or −1
+ * when the bytes end before it does, with `neededTo` of the cursor set.
+ * @throws {HilumError} MALFORMED_FILE.
+ */
+export function walkItems(cursor: Cursor, from: number, explicitVr: boolean, depth: number): number {
+  if (depth > MAX_DEPTH) throw malformedFile(`is nested deeper than ${MAX_DEPTH} sequences`, cursor.tag, from);
+  let position = from;
+  for (;;) {
+    if (!readHeader(cursor, position, false)) return NEEDS_MORE;
+    const { tag, value, length } = cursor;
+    if (tag === SEQUENCE_DELIMITATION) return value;
+    if (tag !== ITEM) throw malformedFile("stands where an item of a sequence should begin", tag, position);
+    if (length === UNDEFINED_LENGTH) {
+      position = walkElements(cursor, value, explicitVr, depth);
+      if (position === NEEDS_MORE) return NEEDS_MORE;
+    } else {
+      if (value + length > cursor.fileSize) throw reachesPastEnd(tag, position, value, length, cursor.fileSize);
+      position = value + length;
+    }
+  }
+}
+
+/** Walks the elements of an item of undefined length; where the item ends, after its delimitation item. */
+function walkElements(cursor: Cursor, from: number, explicitVr: boolean, depth: number): number {
+  let position = from;
+  for (;;) {
+    if (!readHeader(cursor, position, explicitVr)) return NEEDS_MORE;
+    const { tag, vr, value, length } = cursor;
+    if (tag === ITEM_DELIMITATION) return value;
+    if (tag >>> 16 === GROUP_OF_ITEMS) throw malformedFile("stands where an element of an item should begin", tag, position);
+    if (length === UNDEFINED_LENGTH) {
+      if (explicitVr && vr !== VR_SQ && vr !== VR_UN) throw malformedFile("has undefined length and is no sequence", tag, position);
+      position = walkItems(cursor, value, explicitVr && vr !== VR_UN, depth + 1);
+      if (position === NEEDS_MORE) return NEEDS_MORE;
+    } else {
+      if (value + length > cursor.fileSize) throw malformedFile("reaches past the end of the file", tag, position);
+      position = value + length;
+    }
+  }
+}
+
+function reachesPastEnd(tag: number, position: number, value: number, length: number, fileSize: number): HilumError {
+  if (!isPixelData(tag)) return malformedFile("reaches past the end of the file", tag, position);
+  return new HilumError("TRUNCATED_PIXEL_DATA", `Pixel Data promises ${length} bytes and the file holds ${fileSize - value}.`, {
+    details: { tag: tagText(tag), offset: position, promisedBytes: length, presentBytes: fileSize - value },
+  });
+}
+
+function isPixelData(tag: number): boolean {
+  return tag >= FLOAT_PIXEL_DATA && tag <= PIXEL_DATA;
+}
+
+function grown<T extends Uint32Array | Uint16Array | Float64Array>(old: T, larger: T): T {
+  larger.set(old);
+  return larger;
+}
+
+function enlarge(table: ElementTable): void {
+  const capacity = table.tag.length * 2;
+  table.tag = grown(table.tag, new Uint32Array(capacity));
+  table.vr = grown(table.vr, new Uint16Array(capacity));
+  table.start = grown(table.start, new Float64Array(capacity));
+  table.value = grown(table.value, new Float64Array(capacity));
+  table.valueEnd = grown(table.valueEnd, new Float64Array(capacity));
+  table.end = grown(table.end, new Float64Array(capacity));
+}

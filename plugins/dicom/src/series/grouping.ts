@@ -1,0 +1,91 @@
+import { HilumError, type Vec3 } from "@hilum/core";
+import { tagText } from "../scan/malformed-file.ts";
+import { Tag } from "../scan/tags.ts";
+import type { ImageHeader, PatientIdentity } from "./image-header.ts";
+
+/** Direction cosines of one stack differ by no more than this. */
+export const ORIENTATION_TOLERANCE = 1e-4;
+/** Pixel spacings of one stack differ by no more than this part. */
+export const PIXEL_SPACING_TOLERANCE = 1e-4;
+
+const IDENTITY_TAGS: readonly (readonly [keyof PatientIdentity, number])[] = [
+  ["patientID", Tag.PatientID],
+  ["patientName", Tag.PatientName],
+  ["patientBirthDate", Tag.PatientBirthDate],
+];
+
+/**
+ * Sorts images into stacks: those that share study, series, frame of reference, SOP class, size, bits, and, within
+ * tolerance, orientation and pixel spacing. In order of their first image.
+ * @throws {HilumError} MIXED_SERIES when images of one series are of different patients.
+ */
+export function groupIntoStacks(images: readonly ImageHeader[]): readonly (readonly ImageHeader[])[] {
+  refuseMixedPatients(images);
+  const byKey = new Map<string, ImageHeader[][]>();
+  const stacks: ImageHeader[][] = [];
+  for (const image of images) {
+    const key = stackKey(image);
+    const alike = byKey.get(key) ?? [];
+    byKey.set(key, alike);
+    const stack = alike.find(([first]) => first !== undefined && samePlaneFormat(first, image));
+    if (stack === undefined) {
+      const started = [image];
+      alike.push(started);
+      stacks.push(started);
+    } else stack.push(image);
+  }
+  return stacks;
+}
+
+function stackKey(image: ImageHeader): string {
+  const { rows, columns, bitsAllocated, bitsStored, highBit, signed, photometricInterpretation } = image.pixel;
+  return [
+    image.studyInstanceUID,
+    image.seriesInstanceUID,
+    image.frameOfReferenceUID,
+    image.sopClassUID,
+    image.modality,
+    image.units,
+    photometricInterpretation,
+    rows,
+    columns,
+    bitsAllocated,
+    bitsStored,
+    highBit,
+    signed,
+  ].join("|");
+}
+
+function samePlaneFormat(a: ImageHeader, b: ImageHeader): boolean {
+  return (
+    close(a.rowDirection, b.rowDirection) &&
+    close(a.columnDirection, b.columnDirection) &&
+    Math.abs(a.spacing[0] - b.spacing[0]) <= PIXEL_SPACING_TOLERANCE * a.spacing[0] &&
+    Math.abs(a.spacing[1] - b.spacing[1]) <= PIXEL_SPACING_TOLERANCE * a.spacing[1]
+  );
+}
+
+function close(a: Vec3, b: Vec3): boolean {
+  return (
+    Math.abs(a[0] - b[0]) <= ORIENTATION_TOLERANCE &&
+    Math.abs(a[1] - b[1]) <= ORIENTATION_TOLERANCE &&
+    Math.abs(a[2] - b[2]) <= ORIENTATION_TOLERANCE
+  );
+}
+
+function refuseMixedPatients(images: readonly ImageHeader[]): void {
+  const firstOf = new Map<string, PatientIdentity>();
+  const differing = new Set<number>();
+  let foreign = 0;
+  for (const { seriesInstanceUID, patient } of images) {
+    const first = firstOf.get(seriesInstanceUID) ?? patient;
+    firstOf.set(seriesInstanceUID, first);
+    const tags = IDENTITY_TAGS.filter(([name]) => first[name] !== patient[name]);
+    if (tags.length > 0) foreign++;
+    for (const [, tag] of tags) differing.add(tag);
+  }
+  if (foreign === 0) return;
+  throw new HilumError("MIXED_SERIES", `${foreign} of ${images.length} images are of another patient than the first of their series.`, {
+    details: { images: images.length, foreign, differingTags: [...differing].sort((a, b) => a - b).map(tagText) },
+  });
+}

@@ -1,0 +1,160 @@
+import { cross, dot, HilumError, isHilumError, norm, scaleBy, type LinearMap, type SourceFile, type Vec3 } from "@hilum/core";
+import { findElement } from "../scan/element-table.ts";
+import { malformedFile } from "../scan/malformed-file.ts";
+import { IMPLICIT_VR_LITTLE_ENDIAN, type FileMeta } from "../scan/read-head.ts";
+import { Tag } from "../scan/tags.ts";
+import { textDecodingFor } from "../scan/text.ts";
+import { code, days, decimal, decimals, decimalsOf, doubles, integer, integer16, rawBytes, rawText, seconds, uid, type ScannedHead } from "../scan/values.ts";
+import type { ImageHeader } from "./image-header.ts";
+import { readPixelLayout, required } from "./read-pixel-layout.ts";
+import { CT_IMAGE_STORAGE } from "./sop-classes.ts";
+
+/** Row and column directions may differ from unit length by this, and their product from 0. */
+const COSINE_TOLERANCE = 1e-3;
+
+/** Whether voxels of Pixel Padding Value are masked: "auto" masks CT and PT, where padding lies outside of the image's range. */
+export type PaddingRule = "auto" | "mask" | "data";
+
+/**
+ * Reads what decides an image's place and meaning.
+ * @throws {HilumError} MISSING_ATTRIBUTE, MALFORMED_FILE, UNSUPPORTED_VOXEL_FORMAT, TRUNCATED_PIXEL_DATA.
+ */
+export function readImageHeader(file: SourceFile, meta: FileMeta, head: ScannedHead, padding: PaddingRule): ImageHeader {
+  const pixel = readPixelLayout(head);
+  const unreadable: number[] = [];
+  // What only informs does not stop a series; that it could not be read is told.
+  const informing = <T>(read: (head: ScannedHead, tag: number) => T | undefined, tag: number): T | undefined => {
+    try {
+      return read(head, tag);
+    } catch (error) {
+      if (!isHilumError(error)) throw error;
+      unreadable.push(tag);
+      return undefined;
+    }
+  };
+  const sopClassUID = required(uid(head, Tag.SOPClassUID), "SOP Class UID", Tag.SOPClassUID);
+  const modality = code(head, Tag.Modality);
+  const paddingRange = readPaddingRange(head, pixel.signed, masks(padding, modality));
+  return {
+    file,
+    sopInstanceUID: required(uid(head, Tag.SOPInstanceUID), "SOP Instance UID", Tag.SOPInstanceUID),
+    sopClassUID,
+    seriesInstanceUID: required(uid(head, Tag.SeriesInstanceUID), "Series Instance UID", Tag.SeriesInstanceUID),
+    transferSyntaxUID: meta.transferSyntaxUID,
+    explicitVr: meta.transferSyntaxUID !== IMPLICIT_VR_LITTLE_ENDIAN,
+    dataSetStart: meta.dataSetStart,
+    pixel,
+    modalityLut: readModalityLut(head),
+    ...(paddingRange === undefined ? {} : { paddingRange }),
+    studyInstanceUID: required(uid(head, Tag.StudyInstanceUID), "Study Instance UID", Tag.StudyInstanceUID),
+    frameOfReferenceUID: uid(head, Tag.FrameOfReferenceUID) ?? "",
+    patient: {
+      patientID: rawText(head, Tag.PatientID) ?? "",
+      patientName: rawText(head, Tag.PatientName) ?? "",
+      patientBirthDate: rawText(head, Tag.PatientBirthDate) ?? "",
+    },
+    modality,
+    seriesDescription: readText(head, Tag.SeriesDescription),
+    units: readUnits(head, modality, sopClassUID),
+    ...readPlane(head),
+    spacingBetweenSlices: informing(decimal, Tag.SpacingBetweenSlices),
+    sliceThickness: informing(decimal, Tag.SliceThickness),
+    imageType: rawText(head, Tag.ImageType),
+    temporalPosition: integer(head, Tag.TemporalPositionIdentifier),
+    echoNumber: rawText(head, Tag.EchoNumbers),
+    echoTimeMs: decimal(head, Tag.EchoTime),
+    bValue: doubles(head, Tag.DiffusionBValue)?.[0],
+    diffusionDirection: doubles(head, Tag.DiffusionGradientOrientation)?.join(" "),
+    triggerTimeMs: decimal(head, Tag.TriggerTime),
+    cardiacPhasePercent: doubles(head, Tag.NominalPercentageOfCardiacPhase)?.[0],
+    acquisitionNumber: informing(integer, Tag.AcquisitionNumber),
+    instanceNumber: informing(integer, Tag.InstanceNumber),
+    acquired: { day: informing(days, Tag.AcquisitionDate), seconds: informing(seconds, Tag.AcquisitionTime) },
+    content: { day: informing(days, Tag.ContentDate), seconds: informing(seconds, Tag.ContentTime) },
+    expectedImages:
+      informing(integer, Tag.ImagesInAcquisition) ??
+      informing((scanned, tag) => integer16(scanned, tag, false), Tag.NumberOfSlices),
+    sliceLocation: informing(decimal, Tag.SliceLocation),
+    windowCenter: informing(decimals, Tag.WindowCenter)?.[0],
+    windowWidth: informing(decimals, Tag.WindowWidth)?.[0],
+    unreadable,
+  };
+}
+
+function masks(padding: PaddingRule, modality: string | undefined): boolean {
+  return padding === "mask" || (padding === "auto" && (modality === "CT" || modality === "PT"));
+}
+
+/** Pixel Padding Value, or the range up to Pixel Padding Range Limit, whichever of the two is smaller (PS3.3 C.7.5.1.1.2). */
+function readPaddingRange(head: ScannedHead, signed: boolean, masked: boolean): readonly [number, number] | undefined {
+  if (!masked) return undefined;
+  const value = integer16(head, Tag.PixelPaddingValue, signed);
+  if (value === undefined) return undefined;
+  const limit = integer16(head, Tag.PixelPaddingRangeLimit, signed) ?? value;
+  return [Math.min(value, limit), Math.max(value, limit)];
+}
+
+function readModalityLut(head: ScannedHead): LinearMap {
+  const scale = decimal(head, Tag.RescaleSlope) ?? 1;
+  const offset = decimal(head, Tag.RescaleIntercept) ?? 0;
+  if (scale === 0) throw faultOf(head, Tag.RescaleSlope, "is zero");
+  return { scale, offset };
+}
+
+function readText(head: ScannedHead, tag: number): string | undefined {
+  const bytes = rawBytes(head, tag);
+  if (bytes === undefined) return undefined;
+  const text = textDecodingFor(rawText(head, Tag.SpecificCharacterSet))(bytes).replaceAll("\0", "").trim();
+  return text === "" ? undefined : text;
+}
+
+/** Units for PT; else Rescale Type, but for "US" (unspecified), and HU where a CT image has none (PS3.3 C.11.1.1.2). */
+function readUnits(head: ScannedHead, modality: string | undefined, sopClassUID: string): string | undefined {
+  const units = modality === "PT" ? code(head, Tag.Units) : undefined;
+  const said = units ?? rawText(head, Tag.RescaleType);
+  // A free text is not passed on: units are short defined terms.
+  if (said !== undefined) return said !== "US" && /^[A-Z0-9_/%-]{1,16}$/i.test(said) ? said : undefined;
+  return sopClassUID === CT_IMAGE_STORAGE && findElement(head.table, Tag.RescaleSlope) >= 0 ? "HU" : undefined;
+}
+
+function readPlane(head: ScannedHead): Pick<ImageHeader, "imagePosition" | "rowDirection" | "columnDirection" | "spacing"> {
+  const position = required(
+    decimalsOf(head, Tag.ImagePositionPatient, 3),
+    "Image Position (Patient)",
+    Tag.ImagePositionPatient,
+  ) as unknown as Vec3;
+  const cosines = required(
+    decimalsOf(head, Tag.ImageOrientationPatient, 6),
+    "Image Orientation (Patient)",
+    Tag.ImageOrientationPatient,
+  );
+  const row = cosines.slice(0, 3) as unknown as Vec3;
+  const column = cosines.slice(3) as unknown as Vec3;
+  if (
+    Math.abs(norm(row) - 1) > COSINE_TOLERANCE ||
+    Math.abs(norm(column) - 1) > COSINE_TOLERANCE ||
+    Math.abs(dot(row, column)) > COSINE_TOLERANCE
+  )
+    throw faultOf(head, Tag.ImageOrientationPatient, "does not hold two perpendicular unit vectors");
+  const [rowSpacing, columnSpacing] = required(decimalsOf(head, Tag.PixelSpacing, 2), "Pixel Spacing", Tag.PixelSpacing) as [
+    number,
+    number,
+  ];
+  if (!(rowSpacing > 0 && columnSpacing > 0)) throw faultOf(head, Tag.PixelSpacing, "is not positive");
+  return {
+    imagePosition: position,
+    rowDirection: scaleBy(row, 1 / norm(row)),
+    columnDirection: scaleBy(column, 1 / norm(column)),
+    spacing: [columnSpacing, rowSpacing],
+  };
+}
+
+function faultOf({ table }: ScannedHead, tag: number, what: string): HilumError {
+  return malformedFile(what, tag, table.start[findElement(table, tag)] as number);
+}
+
+/** The normal of an image: the direction in which slice positions ascend. */
+export function normalOf(image: Pick<ImageHeader, "rowDirection" | "columnDirection">): Vec3 {
+  const normal = cross(image.rowDirection, image.columnDirection);
+  return scaleBy(normal, 1 / norm(normal));
+}

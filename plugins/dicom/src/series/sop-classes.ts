@@ -1,0 +1,30 @@
+const STORAGE = "1.2.840.10008.5.1.4.1.1.";
+
+export const CT_IMAGE_STORAGE = `${STORAGE}2`;
+const MEDIA_STORAGE_DIRECTORY = "1.2.840.10008.1.3.10";
+
+/** Storage classes (PS3.4 B.5) without a pixel matrix: the rest of the UID after the common root, or how it begins. */
+const WITHOUT_IMAGE: readonly (readonly [rest: RegExp, reason: string])[] = [
+  [/^88\./, "structured report or key object selection"],
+  [/^11\./, "presentation state"],
+  [/^9\./, "waveform"],
+  [/^481\.(?:[3-9]|1\d|2[0-25-9])(?:\.|$)/, "radiotherapy structures, plan or record"],
+  [/^104\./, "encapsulated document"],
+  [/^66(?:\.[12356])?$/, "raw data, registration, fiducials or surfaces"],
+  [/^4\.2$/, "spectroscopy"],
+  [/^67$/, "real world value mapping"],
+  [/^(?:68|78|79|80|81)\./, "measurements without an image"],
+];
+
+/** Why instances of a SOP class hold no image, in words that count well; undefined for image classes and unknown ones. */
+export function reasonWithoutImage(sopClassUID: string): string | undefined {
+  if (sopClassUID === MEDIA_STORAGE_DIRECTORY) return "DICOMDIR";
+  if (!sopClassUID.startsWith(STORAGE)) return undefined;
+  const rest = sopClassUID.slice(STORAGE.length);
+  return WITHOUT_IMAGE.find(([pattern]) => pattern.test(rest))?.[1];
+}
+
+/** Whether a SOP class is one of the standard's image storage classes, so that Pixel Data must be there. */
+export function isImageStorage(sopClassUID: string): boolean {
+  return sopClassUID.startsWith(STORAGE) && reasonWithoutImage(sopClassUID) === undefined;
+}

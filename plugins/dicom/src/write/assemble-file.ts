@@ -1,0 +1,72 @@
+import type { ElementTable } from "../scan/element-table.ts";
+import { createElementTable, findElement } from "../scan/element-table.ts";
+import { scanDataSet } from "../scan/scan-data-set.ts";
+import { textElement } from "./encode-element.ts";
+import { put, spliceElements, spliceGrowth, type ElementEdit } from "./splice.ts";
+import { WRITER } from "./writer-identity.ts";
+
+/** The template's file in memory, and where its elements lie. */
+export interface TemplateFile {
+  /** The whole file. */
+  readonly bytes: Buffer;
+  /** The elements of the data set. */
+  readonly table: ElementTable;
+  readonly explicitVr: boolean;
+  /** Where the data set begins. */
+  readonly dataSetStart: number;
+  readonly sopClassUID: string;
+  readonly transferSyntaxUID: string;
+}
+
+/** Where the file meta information begins: after 128 bytes and "DICM" (PS3.10 7.1). */
+export const META_START = 132;
+
+const GROUP_LENGTH = 0x00020000;
+const META_VERSION = 0x00020001;
+const SOP_CLASS_UID = 0x00020002;
+const TRANSFER_SYNTAX_UID = 0x00020010;
+
+/** Bytes of file meta information that a template may lack and gets. */
+const META_GROWTH = 512;
+
+const metaTable = createElementTable(16);
+
+/**
+ * Writes a whole Part 10 file into `out`: a preamble of zeros (nothing of a template's preamble may pass, as it can make
+ * a file executable), the template's file meta information with the new SOP Instance UID and our own Implementation Class
+ * UID, and the template's data set with the edits.
+ *
+ * @param out at least {@link assembledBound} bytes.
+ * @returns the length of the file in bytes.
+ */
+export function assembleFile(template: TemplateFile, sopInstanceUID: string, edits: readonly ElementEdit[], out: Buffer): number {
+  out.fill(0, 0, 128);
+  out.write("DICM", 128, "latin1");
+  scanMeta(template);
+  const has = (tag: number): boolean => findElement(metaTable, tag) >= 0;
+  const metaEdits: ElementEdit[] = [put({ tag: GROUP_LENGTH, vr: "UL", value: Buffer.alloc(4) })];
+  if (!has(META_VERSION)) metaEdits.push(put({ tag: META_VERSION, vr: "OB", value: Buffer.of(0, 1) }));
+  if (!has(SOP_CLASS_UID)) metaEdits.push(put(textElement(SOP_CLASS_UID, "UI", template.sopClassUID)));
+  metaEdits.push(put(textElement(0x00020003, "UI", sopInstanceUID)));
+  if (!has(TRANSFER_SYNTAX_UID)) metaEdits.push(put(textElement(TRANSFER_SYNTAX_UID, "UI", template.transferSyntaxUID)));
+  metaEdits.push(
+    put(textElement(0x00020012, "UI", WRITER.implementationClassUID)),
+    put(textElement(0x00020013, "SH", WRITER.implementationVersionName)),
+  );
+  const metaEnd = spliceElements(template.bytes, metaTable, true, metaEdits, out, META_START);
+  // The group length is the first element: 8 bytes of header, then the count of the bytes behind its 4 bytes of value.
+  out.writeUInt32LE(metaEnd - META_START - 12, META_START + 8);
+  return spliceElements(template.bytes, template.table, template.explicitVr, edits, out, metaEnd);
+}
+
+/** How many bytes an assembled file takes at most. */
+export function assembledBound(template: TemplateFile, edits: readonly ElementEdit[]): number {
+  return META_START + META_GROWTH + template.bytes.length + spliceGrowth(edits);
+}
+
+/** A template may be a bare data set, or lack the preamble only. */
+function scanMeta(template: TemplateFile): void {
+  const { bytes, dataSetStart } = template;
+  const from = bytes.toString("latin1", 128, META_START) === "DICM" ? META_START : 0;
+  scanDataSet(bytes, { bytesStart: 0, from, fileSize: dataSetStart, explicitVr: true }, metaTable);
+}

@@ -1,0 +1,246 @@
+import { VR_UN } from "../scan/element-header.ts";
+import { findElement } from "../scan/element-table.ts";
+import { rawText } from "../scan/values.ts";
+import type { TemplateFile } from "./assemble-file.ts";
+import type { SeriesDerivation } from "./derivation-text.ts";
+import { encodeItems, paddedText, sequenceElement, shortElement, textElement, type EncodedElement } from "./encode-element.ts";
+import type { StoredRange } from "./quantise.ts";
+import { put, type ElementEdit } from "./splice.ts";
+import type { DicomWriteOptions } from "./write-options.ts";
+import { WRITER } from "./writer-identity.ts";
+
+/** An instance that a frame was made from. */
+export interface SourceInstance {
+  readonly sopClassUID: string;
+  readonly sopInstanceUID: string;
+}
+
+/** What is new in one instance. */
+export interface DerivedInstance {
+  readonly sopInstanceUID: string;
+  readonly seriesInstanceUID: string;
+  /** What it was made from; the first is the template instance, whose voxels lie in the same places. */
+  readonly sources: readonly SourceInstance[];
+  readonly storedRange: StoredRange;
+  /** Pixel Representation = 1. */
+  readonly signed: boolean;
+  /** The value of Pixel Data, of even length. */
+  readonly pixelData: Uint8Array;
+  /** Date and time of everything that the job writes. */
+  readonly jobTime: Date;
+}
+
+const TAG = Object.freeze({
+  imageType: 0x00080008,
+  instanceCreationDate: 0x00080012,
+  instanceCreationTime: 0x00080013,
+  sopInstanceUID: 0x00080018,
+  contentDate: 0x00080023,
+  contentTime: 0x00080033,
+  modality: 0x00080060,
+  manufacturer: 0x00080070,
+  codeValue: 0x00080100,
+  codingSchemeDesignator: 0x00080102,
+  codeMeaning: 0x00080104,
+  timezoneOffsetFromUTC: 0x00080201,
+  seriesDescription: 0x0008103e,
+  manufacturerModelName: 0x00081090,
+  referencedSOPClassUID: 0x00081150,
+  referencedSOPInstanceUID: 0x00081155,
+  derivationDescription: 0x00082111,
+  sourceImageSequence: 0x00082112,
+  derivationCodeSequence: 0x00089215,
+  softwareVersions: 0x00181020,
+  contributingEquipmentSequence: 0x0018a001,
+  contributionDateTime: 0x0018a002,
+  contributionDescription: 0x0018a003,
+  seriesInstanceUID: 0x0020000e,
+  seriesNumber: 0x00200011,
+  smallestImagePixelValue: 0x00280106,
+  largestImagePixelValue: 0x00280107,
+  spatialLocationsPreserved: 0x0028135a,
+  purposeOfReferenceCodeSequence: 0x0040a170,
+  pixelData: 0x7fe00010,
+});
+
+/** Series Instance UID (0020,000E). */
+export const SERIES_INSTANCE_UID = TAG.seriesInstanceUID;
+/** SOP Instance UID (0008,0018). */
+export const SOP_INSTANCE_UID = TAG.sopInstanceUID;
+/** Pixel Data (7FE0,0010). */
+export const PIXEL_DATA = TAG.pixelData;
+
+/** What would be stale once the pixels are others. */
+const STALE = [
+  0x00280108, // Smallest Pixel Value in Series
+  0x00280109, // Largest Pixel Value in Series
+  0x00280110, // Smallest Image Pixel Value in Plane
+  0x00280111, // Largest Image Pixel Value in Plane
+  0x00880200, // Icon Image Sequence
+  0x4ffe0001, // MAC Parameters Sequence
+  0x7fe00001, // Extended Offset Table
+  0x7fe00002, // Extended Offset Table Lengths
+  0x7fe00003, // Encapsulated Pixel Data Value Total Length
+  0xfffafffa, // Digital Signatures Sequence
+];
+
+const OVERLAY_GROUPS = { first: 0x6000, last: 0x601e } as const;
+const OVERLAY_DATA = 0x3000;
+
+/** Longest LO in characters; what is added is ASCII, and so are the texts that something is added to. */
+const MAX_LO = 64;
+const MAX_ST = 1024;
+const MAX_IS = 2 ** 31 - 1;
+
+/**
+ * Everything that differs between a derived instance and its template (PS3.3 C.7.6.1, C.12.1; A.4 MR, A.3 CT, A.21 PET),
+ * in ascending order of tags. All other elements stay as they are, so Series and Acquisition times too: the SUV of a PET
+ * depends on them.
+ */
+export function derivedEdits(template: TemplateFile, instance: DerivedInstance, derivation: SeriesDerivation, options: DicomWriteOptions): ElementEdit[] {
+  const { explicitVr } = template;
+  const time = timesAt(instance.jobTime, rawText(template, TAG.timezoneOffsetFromUTC));
+  const edits: ElementEdit[] = [
+    put(imageType(template)),
+    put(textElement(TAG.instanceCreationDate, "DA", time.date)),
+    put(textElement(TAG.instanceCreationTime, "TM", time.time)),
+    put(textElement(TAG.contentDate, "DA", time.date)),
+    put(textElement(TAG.contentTime, "TM", time.time)),
+    put(textElement(TAG.sopInstanceUID, "UI", instance.sopInstanceUID)),
+    put(textElement(TAG.seriesInstanceUID, "UI", instance.seriesInstanceUID)),
+    put(derivationDescription(template, derivation)),
+    put(sequenceElement(TAG.sourceImageSequence, sourceItems(instance.sources, explicitVr), explicitVr)),
+    appended(template, TAG.contributingEquipmentSequence, (explicitItems) => [equipmentItem(derivation, time, explicitItems)]),
+    put({ tag: TAG.pixelData, vr: pixelDataVr(template), value: instance.pixelData }),
+    ...STALE.map((tag): ElementEdit => ({ kind: "remove", tag })),
+    ...embeddedOverlays(template),
+  ];
+  const description = seriesDescription(template, derivation, options);
+  if (description !== undefined) edits.push(put(description));
+  const number = seriesNumber(template, options);
+  if (number !== undefined) edits.push(put(number));
+  if (derivation.codes.length > 0)
+    edits.push(appended(template, TAG.derivationCodeSequence, () => derivation.codes.map((code) => codeItem(code.value, code.scheme, code.meaning))));
+  const vr = instance.signed ? "SS" : "US";
+  if (has(template, TAG.smallestImagePixelValue)) edits.push(put(shortElement(TAG.smallestImagePixelValue, vr, instance.storedRange.smallest)));
+  if (has(template, TAG.largestImagePixelValue)) edits.push(put(shortElement(TAG.largestImagePixelValue, vr, instance.storedRange.largest)));
+  return edits.sort((a, b) => a.tag - b.tag);
+}
+
+/** Value 1 tells that the pixels are derived; value 2 stays, but a PET image is always PRIMARY (C.8.9.4.1.3); MR and CT need value 3. */
+function imageType(template: TemplateFile): EncodedElement {
+  const modality = rawText(template, TAG.modality);
+  const [, second = "PRIMARY", ...rest] = (rawText(template, TAG.imageType) ?? "").split("\\");
+  const values = ["DERIVED", modality === "PT" ? "PRIMARY" : second, ...rest];
+  if (values.length === 2 && modality === "MR") values.push("OTHER");
+  if (values.length === 2 && modality === "CT") values.push("AXIAL");
+  // Not checked as our own text would be: the values that stay are the template's.
+  return { tag: TAG.imageType, vr: "CS", value: paddedText("CS", values.join("\\")) };
+}
+
+function derivationDescription(template: TemplateFile, derivation: SeriesDerivation): EncodedElement {
+  const earlier = rawText(template, TAG.derivationDescription) ?? "";
+  const both = `${earlier}; ${derivation.description}`;
+  const fits = earlier !== "" && isAscii(earlier) && both.length <= MAX_ST;
+  return textElement(TAG.derivationDescription, "ST", fits ? both : derivation.description);
+}
+
+/** Undefined where the template's own text stays: it is not ASCII, or there is no room. */
+function seriesDescription(template: TemplateFile, derivation: SeriesDerivation, options: DicomWriteOptions): EncodedElement | undefined {
+  if (options.seriesDescription !== undefined) return textElement(TAG.seriesDescription, "LO", options.seriesDescription);
+  const kept = rawText(template, TAG.seriesDescription) ?? "";
+  if (!isAscii(kept)) return undefined;
+  const text = [derivation.label, "derived"].map((label) => (kept === "" ? label : `${kept} (${label})`)).find((candidate) => candidate.length <= MAX_LO);
+  return text === undefined ? undefined : textElement(TAG.seriesDescription, "LO", text);
+}
+
+/** Undefined where the template has no number, or none that can grow. */
+function seriesNumber(template: TemplateFile, options: DicomWriteOptions): EncodedElement | undefined {
+  const text = rawText(template, TAG.seriesNumber) ?? "";
+  const number = Number(text) + options.seriesNumberOffset;
+  return /^[-+]?\d+$/.test(text) && Math.abs(number) <= MAX_IS ? textElement(TAG.seriesNumber, "IS", `${number}`) : undefined;
+}
+
+function sourceItems(sources: readonly SourceInstance[], explicitVr: boolean): EncodedElement[][] {
+  const purpose = codeItem("121322", "DCM", "Source image for image processing operation");
+  return sources.map(({ sopClassUID, sopInstanceUID }, index) => [
+    { tag: TAG.referencedSOPClassUID, vr: "UI", value: paddedText("UI", sopClassUID) },
+    { tag: TAG.referencedSOPInstanceUID, vr: "UI", value: paddedText("UI", sopInstanceUID) },
+    ...(index === 0 ? [textElement(TAG.spatialLocationsPreserved, "CS", "YES")] : []),
+    sequenceElement(TAG.purposeOfReferenceCodeSequence, [purpose], explicitVr),
+  ]);
+}
+
+function equipmentItem(derivation: SeriesDerivation, time: JobTimes, explicitVr: boolean): EncodedElement[] {
+  return [
+    textElement(TAG.manufacturer, "LO", WRITER.manufacturer),
+    textElement(TAG.manufacturerModelName, "LO", WRITER.model),
+    textElement(TAG.softwareVersions, "LO", ...derivation.programs),
+    textElement(TAG.contributionDateTime, "DT", time.dateTime),
+    textElement(TAG.contributionDescription, "ST", derivation.description),
+    sequenceElement(TAG.purposeOfReferenceCodeSequence, [codeItem("109102", "DCM", "Processing Equipment")], explicitVr),
+  ];
+}
+
+function codeItem(value: string, scheme: string, meaning: string): EncodedElement[] {
+  return [textElement(TAG.codeValue, "SH", value), textElement(TAG.codingSchemeDesignator, "SH", scheme), textElement(TAG.codeMeaning, "LO", meaning)];
+}
+
+/** Items behind those that a template has; a sequence that it carries as UN is in implicit VR whatever the file is (PS3.5 6.2.2). */
+function appended(template: TemplateFile, tag: number, items: (explicitVr: boolean) => EncodedElement[][]): ElementEdit {
+  const { table, explicitVr } = template;
+  const row = findElement(table, tag);
+  if (row < 0) return put(sequenceElement(tag, items(explicitVr), explicitVr));
+  const explicitItems = explicitVr && table.vr[row] !== VR_UN;
+  return { kind: "append", tag, items: encodeItems(items(explicitItems), explicitItems) };
+}
+
+/** Overlays that lay in the unused bits of Pixel Data (retired) have gone with these bits: their descriptions go too. */
+function embeddedOverlays(template: TemplateFile): ElementEdit[] {
+  const edits: ElementEdit[] = [];
+  const { table } = template;
+  for (let row = 0; row < table.count; row++) {
+    const tag = table.tag[row] as number;
+    const group = tag >>> 16;
+    if (group > OVERLAY_GROUPS.last) break;
+    if (group >= OVERLAY_GROUPS.first && !has(template, ((group << 16) | OVERLAY_DATA) >>> 0)) edits.push({ kind: "remove", tag });
+  }
+  return edits;
+}
+
+function pixelDataVr(template: TemplateFile): string {
+  const vr = template.table.vr[findElement(template.table, TAG.pixelData)] as number;
+  return String.fromCharCode(vr >> 8, vr & 0xff);
+}
+
+interface JobTimes {
+  /** DA. */
+  readonly date: string;
+  /** TM. */
+  readonly time: string;
+  /** DT with its offset from UTC. */
+  readonly dateTime: string;
+}
+
+/** In the offset from UTC that the template states for all its times (0008,0201), else in the local time of this machine. */
+function timesAt(jobTime: Date, statedOffset: string | undefined): JobTimes {
+  const stated = /^([-+])(\d\d)(\d\d)$/.exec(statedOffset ?? "");
+  const minutes = stated === null ? -jobTime.getTimezoneOffset() : Number(`${stated[1]}1`) * (Number(stated[2]) * 60 + Number(stated[3]));
+  const text = new Date(jobTime.getTime() + minutes * 60_000).toISOString();
+  const date = text.slice(0, 10).replaceAll("-", "");
+  const time = `${text.slice(11, 19).replaceAll(":", "")}.${text.slice(20, 23)}`;
+  const offset = `${minutes < 0 ? "-" : "+"}${twoDigits(Math.abs(minutes) / 60)}${twoDigits(Math.abs(minutes) % 60)}`;
+  return { date, time, dateTime: `${date}${time}${offset}` };
+}
+
+function twoDigits(number: number): string {
+  return `${Math.floor(number)}`.padStart(2, "0");
+}
+
+function has(template: TemplateFile, tag: number): boolean {
+  return findElement(template.table, tag) >= 0;
+}
+
+function isAscii(text: string): boolean {
+  return /^[\x20-\x5b\x5d-\x7e]*$/.test(text);
+}

@@ -1,0 +1,102 @@
+import { isHilumError, type SeriesWriter, type SinkFile } from "@hilum/core";
+import { matchTemplate } from "./match-template.ts";
+import { createSeriesAssembler, createWorkingMemory, type PreparedInstance, type WorkingMemory } from "./series-assembler.ts";
+import { verificationFailed, verifySeriesInstanceUID } from "./verify-instance.ts";
+import { dicomWriteOptions, type DicomWriteOptions } from "./write-options.ts";
+
+/** Files that stay open until their Series Instance UID is known; those of longer series are opened again. */
+const MAX_OPEN_FILES = 256;
+
+/** Files that are written at one time, each from buffers of its own, while the next is being made. */
+const FILES_IN_FLIGHT = 4;
+
+/** A file that waits for its Series Instance UID. */
+interface WrittenFile {
+  readonly name: string;
+  /** Where the value of Series Instance UID begins, bytes from the start of the file. */
+  readonly seriesUidAt: number;
+  /** Absent where the file was closed meanwhile. */
+  readonly file?: SinkFile;
+}
+
+/**
+ * Writes a derived series of single-frame instances, one file for each frame: the template's files with new pixels, new
+ * UIDs and what PS3.3 asks of derived images; every other element keeps its bytes.
+ *
+ * Real values become stored values with the Modality LUT of the template's instance (rounded half to even, saturated).
+ * UIDs follow from the template, the steps and the pixels, so that a rerun gives the same. Every file is read back.
+ *
+ * Facts: `instances`, `clippedVoxels`, `maxQuantisationError` (real units, of voxels that were not clipped).
+ * Errors: those of template matching (INVALID_JOB, TEMPLATE_MISMATCH, UNSUPPORTED_*), NON_FINITE_VOXELS, VERIFICATION_FAILED.
+ */
+export const dicomWriter: SeriesWriter<DicomWriteOptions> = {
+  options: dicomWriteOptions,
+  output: "directory",
+  template: true,
+
+  check({ series, template }) {
+    try {
+      matchTemplate(series, template);
+      return [];
+    } catch (error) {
+      if (!isHilumError(error)) throw error;
+      return [{ code: error.code, message: error.message, remedy: error.remedy }];
+    }
+  },
+
+  async write({ series, template, options }, slabs, sink, context) {
+    const assembler = createSeriesAssembler(series, matchTemplate(series, template), options, context.jobTime);
+    const slices = series.volume.geometry.size[2];
+    const memories = Array.from({ length: FILES_IN_FLIGHT }, createWorkingMemory);
+    const inFlight: Promise<void>[] = [];
+    const written: WrittenFile[] = [];
+    const writeOut = async (index: number, name: string, instance: PreparedInstance): Promise<void> => {
+      const file = await sink.file(name);
+      await file.write(instance.bytes, 0);
+      const seriesUidAt = instance.verify(file);
+      const staysOpen = index < MAX_OPEN_FILES;
+      if (!staysOpen) await file.close();
+      written[index] = { name, seriesUidAt, ...(staysOpen ? { file } : {}) };
+    };
+    try {
+      let index = 0;
+      for await (const slab of slabs) {
+        for (let k = slab.start; k < slab.start + slab.count; k++) {
+          context.signal.throwIfAborted();
+          const lane = index % FILES_IN_FLIGHT;
+          await inFlight[lane];
+          const instance = assembler.prepare(slab.phase * slices + k, slab, k, memories[lane] as WorkingMemory);
+          inFlight[lane] = writeOut(index, fileName(slab.phase, k), instance);
+          // Awaited above or below; until then a failure is not an unhandled one.
+          inFlight[lane].catch(() => {});
+          index++;
+        }
+      }
+    } finally {
+      // Nothing may still be writing when the host takes the files away.
+      await Promise.allSettled(inFlight);
+    }
+    await Promise.all(inFlight);
+    if (written.length !== series.frames.length) throw verificationFailed("every frame of the series is written");
+    const seriesInstanceUID = assembler.seriesInstanceUID();
+    const uidBytes = Buffer.from(seriesInstanceUID, "latin1");
+    const patch = async ({ name, seriesUidAt, file: open }: WrittenFile): Promise<void> => {
+      const file = open ?? (await sink.file(name));
+      await file.write(uidBytes, seriesUidAt);
+      verifySeriesInstanceUID(file, seriesUidAt, seriesInstanceUID);
+      await file.close();
+    };
+    for (let first = 0; first < written.length; first += FILES_IN_FLIGHT) {
+      context.signal.throwIfAborted();
+      const patching = written.slice(first, first + FILES_IN_FLIGHT).map(patch);
+      await Promise.allSettled(patching);
+      await Promise.all(patching);
+    }
+    return { facts: { instances: written.length, ...assembler.counts } };
+  },
+};
+
+/** Says phase and slice (from 1) and nothing of any tag: a file can never be called after a patient. */
+function fileName(phase: number, slice: number): string {
+  return `IM-${`${phase + 1}`.padStart(2, "0")}-${`${slice + 1}`.padStart(4, "0")}.dcm`;
+}

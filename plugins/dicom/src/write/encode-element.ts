@@ -1,0 +1,102 @@
+/** An element whose value is encoded; its header depends on where it goes (explicit or implicit VR). */
+export interface EncodedElement {
+  /** (group << 16 | element) >>> 0. */
+  readonly tag: number;
+  readonly vr: string;
+  /** The value in little endian, of even length. */
+  readonly value: Uint8Array;
+}
+
+/** The VRs of the text that a writer adds. */
+export type TextVr = "CS" | "DA" | "DS" | "DT" | "IS" | "LO" | "SH" | "ST" | "TM" | "UI";
+
+/** Longest value in characters, and what it may hold (PS3.5 table 6.2-1); only ASCII, which every character set has. */
+const TEXT_RULES: Readonly<Record<TextVr, { readonly length: number; readonly pattern: RegExp }>> = {
+  CS: { length: 16, pattern: /^[A-Z0-9 _]*$/ },
+  DA: { length: 8, pattern: /^\d{8}$/ },
+  DS: { length: 16, pattern: /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/ },
+  DT: { length: 26, pattern: /^\d{4,14}(?:\.\d{1,6})?(?:[-+]\d{4})?$/ },
+  IS: { length: 12, pattern: /^[-+]?\d+$/ },
+  LO: { length: 64, pattern: /^[\x20-\x5b\x5d-\x7e]*$/ },
+  SH: { length: 16, pattern: /^[\x20-\x5b\x5d-\x7e]*$/ },
+  ST: { length: 1024, pattern: /^[\x20-\x7e]*$/ },
+  TM: { length: 13, pattern: /^\d{2,6}(?:\.\d{1,6})?$/ },
+  UI: { length: 64, pattern: /^(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*))*$/ },
+};
+
+/** VRs with two reserved bytes and a length of four (PS3.5 7.1.2). */
+const LONG_FORM = new Set("OB OD OF OL OV OW SQ SV UC UN UR UT UV".split(" "));
+
+const SEQUENCE_ITEM = 0xfffee000;
+
+/** The longest header of an element, bytes. */
+export const MAX_HEADER_BYTES = 12;
+
+/**
+ * A text element; several values are joined by a backslash.
+ * @throws {TypeError} when a value breaks the grammar or the length of its VR; the value is not named.
+ */
+export function textElement(tag: number, vr: TextVr, ...values: readonly string[]): EncodedElement {
+  const rule = TEXT_RULES[vr];
+  for (const value of values)
+    if (value.length > rule.length || !rule.pattern.test(value)) throw new TypeError(`a value is no ${vr} of at most ${rule.length} ASCII characters`);
+  return { tag, vr, value: paddedText(vr, values.join("\\")) };
+}
+
+/** The bytes of a text (one byte a character) with the padding that its VR wants: NUL for UI, a space for all others. */
+export function paddedText(vr: TextVr, text: string): Uint8Array {
+  return Buffer.from(text.length % 2 === 0 ? text : `${text}${vr === "UI" ? "\0" : " "}`, "latin1");
+}
+
+/** An element of one 16-bit number. @throws {RangeError} when it does not fit. */
+export function shortElement(tag: number, vr: "US" | "SS", number: number): EncodedElement {
+  const value = Buffer.alloc(2);
+  if (vr === "SS") value.writeInt16LE(number);
+  else value.writeUInt16LE(number);
+  return { tag, vr, value };
+}
+
+/** A sequence whose items have defined lengths; the elements of each item are given in order of their tags. */
+export function sequenceElement(tag: number, items: readonly (readonly EncodedElement[])[], explicitVr: boolean): EncodedElement {
+  return { tag, vr: "SQ", value: encodeItems(items, explicitVr) };
+}
+
+/** The bytes of sequence items, to be a sequence's value or to be appended to one. */
+export function encodeItems(items: readonly (readonly EncodedElement[])[], explicitVr: boolean): Uint8Array {
+  const chunks: Uint8Array[] = [];
+  for (const item of items) {
+    const elements = item.map((element) => {
+      const bytes = Buffer.alloc(MAX_HEADER_BYTES + element.value.length);
+      return bytes.subarray(0, writeElement(bytes, 0, element, explicitVr));
+    });
+    const header = Buffer.alloc(8);
+    writeTag(header, 0, SEQUENCE_ITEM);
+    header.writeUInt32LE(
+      elements.reduce((sum, bytes) => sum + bytes.length, 0),
+      4,
+    );
+    chunks.push(header, ...elements);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** Writes an element at `at`. @returns where the next one goes. */
+export function writeElement(out: Buffer, at: number, element: EncodedElement, explicitVr: boolean): number {
+  const { tag, vr, value } = element;
+  writeTag(out, at, tag);
+  let position = at + 4;
+  if (explicitVr) {
+    position += out.write(vr, position, "latin1");
+    if (LONG_FORM.has(vr)) {
+      position = out.writeUInt16LE(0, position);
+      position = out.writeUInt32LE(value.length, position);
+    } else position = out.writeUInt16LE(value.length, position);
+  } else position = out.writeUInt32LE(value.length, position);
+  out.set(value, position);
+  return position + value.length;
+}
+
+function writeTag(out: Buffer, at: number, tag: number): void {
+  out.writeUInt16LE(tag >>> 16, at);
+  out.writeUInt16LE(tag & 0xffff, at + 2);
+}
