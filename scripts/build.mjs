@@ -30,9 +30,11 @@ async function bundle(input, dir, external) {
 function entriesOf(folder) {
   const { exports } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
   return Object.fromEntries(
-    Object.values(exports ?? {}).map((entry) => {
+    Object.values(exports ?? {}).flatMap((entry) => {
       const source = entry["hilum-source"];
-      return [source.replace(/^\.\/src\/(.*)\.ts$/, "$1"), join(folder, source)];
+      // A plain file, e.g. a JSON Schema, is exported as it is.
+      if (source === undefined) return [];
+      return [[source.replace(/^\.\/src\/(.*)\.ts$/, "$1"), join(folder, source)]];
     }),
   );
 }

@@ -92,6 +92,7 @@ export function createOutput(place: OutputPlace): Output {
       : {
           sidecar: {
             write: async (bytes, position) => (await sidecarFile()).write(bytes, position),
+            announce() {},
             read: () => 0,
             close: async () => (await sidecarFile()).close(),
           },
@@ -126,7 +127,7 @@ export function createOutput(place: OutputPlace): Output {
   };
 }
 
-/** Forces files to the disk in the background and reads them back for their digests meanwhile. */
+/** Forces files to the disk in the background; those whose digest could not be taken on the way are read back for it meanwhile. */
 async function syncAndDigest(files: readonly (readonly [string, StagedFile])[]): Promise<OutputFile[]> {
   const outputs: OutputFile[] = [];
   const pending = new Set<Promise<void>>();
@@ -135,7 +136,7 @@ async function syncAndDigest(files: readonly (readonly [string, StagedFile])[]):
     pending.add(syncing);
     // Settled here so that a later failure of another file leaves no unhandled rejection; awaited below all the same.
     syncing.then(() => pending.delete(syncing), () => {});
-    outputs.push({ name, bytes: file.size(), sha256: digestOf(file.path) });
+    outputs.push({ name, bytes: file.size(), sha256: file.digest() ?? digestOf(file.path) });
     if (pending.size >= SYNC_CONCURRENCY) await Promise.race(pending);
   }
   await Promise.all(pending);

@@ -2,6 +2,7 @@ import { close, constants, fsync, open, readSync, write } from "node:fs";
 import { promisify } from "node:util";
 import type { SinkFile } from "@hilum/core";
 import { storageError } from "./storage-error.ts";
+import { StreamingDigest } from "./streaming-digest.ts";
 
 const openAsync = promisify(open);
 const closeAsync = promisify(close);
@@ -12,6 +13,8 @@ export interface StagedFile extends SinkFile {
   readonly path: string;
   /** Bytes from the start to the end of the last byte written. */
   readonly size: () => number;
+  /** SHA-256 (hexadecimal) of the whole file, where the order of writing allowed to take it on the way. */
+  digest(): string | undefined;
   /** Opens it again after `close`, to patch what was written. */
   reopen(): Promise<void>;
   /** Forces the bytes to the disk. */
@@ -25,6 +28,7 @@ export async function createStagedFile(path: string): Promise<StagedFile> {
       throw storageError(cause);
     });
   let handle: number | undefined = await openWith(constants.O_CREAT | constants.O_EXCL);
+  const digest = new StreamingDigest();
   let size = 0;
   const opened = (): number => {
     if (handle === undefined) throw new TypeError("the file is closed");
@@ -43,13 +47,18 @@ export async function createStagedFile(path: string): Promise<StagedFile> {
       handle ??= await openWith(0);
     },
     async write(bytes, position) {
+      const writing = writeAll(opened(), bytes, position);
+      // The kernel copies in the background while this thread takes the digest; a failed write is what counts then.
+      digest.write(bytes, position);
       try {
-        await writeAll(opened(), bytes, position);
+        await writing;
       } catch (cause) {
-        throw cause instanceof TypeError ? cause : storageError(cause);
+        throw storageError(cause);
       }
       size = Math.max(size, position + bytes.length);
     },
+    announce: (bytes, position) => digest.announce(bytes, position),
+    digest: () => digest.finish(size),
     read: (into, position) => readSync(opened(), into, 0, into.length, position),
     close: closeHandle,
     async sync() {

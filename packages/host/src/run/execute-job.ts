@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { CodecContext, HilumPlugin, JobEvent, JobReport, Slab, Warning } from "@hilum/core";
+import type { CodecContext, HilumPlugin, JobEvent, JobReport, Slab, SliceRange, Warning } from "@hilum/core";
 import { createOutput } from "../io/create-output.ts";
 import { specOf } from "../plan/derive-series.ts";
 import { measuredSeries, needsPass, shapeOf, type JobPlan } from "../plan/plan-job.ts";
@@ -39,7 +39,7 @@ export async function executeJob(plan: JobPlan, execution: Execution): Promise<J
     if (!needsPass(step)) continue;
     const name = `measure ${step.processor.id}`;
     const started = performance.now();
-    const measurement = await measureStep(step, source, slabsOf(pipeline, index, plan, context.signal, (slices) => progress.advance(name, slices)));
+    const measurement = await measureStep(step, source, slabsToMeasure(pipeline, index, plan, context.signal, (slices) => progress.advance(name, slices)));
     measurements[index] = measurement;
     measured[index] = measurement.measured;
     if (index === 0) first = { ...first, frames: first.frames.map((frame, at) => frameWithRange(frame, measurement.ranges[at])) };
@@ -55,7 +55,7 @@ export async function executeJob(plan: JobPlan, execution: Execution): Promise<J
   const started = performance.now();
   const output = createOutput(plan.output.place);
   try {
-    const slabs = slabsOf(pipeline, plan.steps.length, plan, context.signal, (slices) => progress.advance(writing, slices));
+    const slabs = slabsToWrite(pipeline, plan, context.signal, (slices) => progress.advance(writing, slices));
     const request = { series, options: plan.output.options, ...(plan.template === undefined ? {} : { template: plan.template }) };
     const summary = await plan.output.codec.writer.write(request, slabs, output.sink, context);
     context.signal.throwIfAborted();
@@ -82,18 +82,46 @@ export async function executeJob(plan: JobPlan, execution: Execution): Promise<J
   }
 }
 
-/** The slabs after `stage` steps, phase by phase; counts what was taken, and lets the event loop turn now and then. */
-async function* slabsOf(pipeline: Pipeline, stage: number, plan: JobPlan, signal: AbortSignal, taken: (slices: number) => void): AsyncGenerator<Slab> {
-  const slices = plan.input.series.volume.geometry.size[2];
+/** The slabs that a step measures, phase by phase; counts what was taken, and lets the event loop turn now and then. */
+async function* slabsToMeasure(pipeline: Pipeline, stage: number, plan: JobPlan, signal: AbortSignal, taken: (slices: number) => void): AsyncGenerator<Slab> {
   let turned = performance.now();
-  for (let phase = 0; phase < plan.input.series.phases.length; phase++)
-    for (const range of slabRanges(slices, plan.slabSlices)) {
-      if (performance.now() - turned > TURN_INTERVAL_MS) {
-        await nextTurn();
-        turned = performance.now();
-      }
-      signal.throwIfAborted();
-      yield await pipeline.slab(stage, phase, range);
-      taken(range.count);
+  for (const { phase, range } of everyRange(plan)) {
+    if (performance.now() - turned > TURN_INTERVAL_MS) {
+      await nextTurn();
+      turned = performance.now();
     }
+    signal.throwIfAborted();
+    yield await pipeline.slab(stage, phase, range);
+    taken(range.count);
+  }
+}
+
+/** The slabs that the writer pulls: the next one is made while the writer waits for the disk with the one before. */
+async function* slabsToWrite(pipeline: Pipeline, plan: JobPlan, signal: AbortSignal, taken: (slices: number) => void): AsyncGenerator<Slab> {
+  const ranges = everyRange(plan);
+  const make = (at: number): Promise<Slab | undefined> => {
+    const place = ranges[at];
+    signal.throwIfAborted();
+    return place === undefined ? Promise.resolve(undefined) : pipeline.slab(plan.steps.length, place.phase, place.range);
+  };
+  let next = make(0);
+  try {
+    for (let at = 1; at <= ranges.length; at++) {
+      const slab = await next;
+      if (slab === undefined) return;
+      next = nextTurn().then(() => make(at));
+      // Settled here, since a writer that fails first will never ask for it.
+      next.catch(() => {});
+      yield slab;
+      taken(slab.count);
+    }
+  } finally {
+    // Nothing may still be reading the source when the job ends.
+    await next.catch(() => {});
+  }
+}
+
+function everyRange(plan: JobPlan): readonly { readonly phase: number; readonly range: SliceRange }[] {
+  const ranges = slabRanges(plan.input.series.volume.geometry.size[2], plan.slabSlices);
+  return plan.input.series.phases.flatMap((_, phase) => ranges.map((range) => ({ phase, range })));
 }

@@ -31,18 +31,29 @@ export function windowCapacities(steps: readonly ResolvedStep[], specs: readonly
   return capacities;
 }
 
+/** Windows of each stage: the last has two, so that its next slab can be made while the writer still has the one before. */
+function windowsAt(stage: number, steps: readonly ResolvedStep[]): number {
+  return stage === steps.length ? 2 : 1;
+}
+
 /** Bytes of all windows of a pipeline. */
 export function pipelineBytes(steps: readonly ResolvedStep[], specs: readonly VolumeSpec[], depth: number): number {
   const capacities = windowCapacities(steps, specs, depth);
-  return voxelMemoryBytes(capacities.flatMap((capacity, at) => SliceWindow.bufferBytes(specs[at] as VolumeSpec, capacity)));
+  const buffers = specs.flatMap((spec, stage) =>
+    Array.from({ length: windowsAt(stage, steps) }, () => SliceWindow.bufferBytes(spec, capacities[stage] as number)).flat(),
+  );
+  return voxelMemoryBytes(buffers);
 }
 
 /** What a step measured, for a frame (phase, slice). */
 export type MeasuredAt = (phase: number, slice: number) => unknown;
 
-/** A chain of windows over a series: the source's, and one for each step. */
+/** A chain of windows over a series: the source's, and those of each step. */
 export interface Pipeline {
-  /** The slab after `stage` steps (0 = the source), filled by pulling what it needs through the stages before. */
+  /**
+   * The slab after `stage` steps (0 = the source), filled by pulling what it needs through the stages before. It holds until
+   * the stage is asked again; of the last stage until it is asked twice more.
+   */
   slab(stage: number, phase: number, range: SliceRange): Promise<Slab>;
 }
 
@@ -60,20 +71,24 @@ export function createPipeline(
 ): Pipeline {
   const capacities = windowCapacities(steps, specs, depth);
   const memory = createVoxelMemory(pipelineBytes(steps, specs, depth));
-  const windows: SliceWindow[] = [];
-  specs.forEach((spec, stage) => {
+  const turns = specs.map(() => 0);
+  const windows = specs.map((spec, stage) =>
+    Array.from({ length: windowsAt(stage, steps) }, () => new SliceWindow(spec, capacities[stage] as number, memory, (into) => fill(stage, into))),
+  );
+  const slab = (stage: number, phase: number, range: SliceRange): Promise<Slab> => {
+    const own = windows[stage] as readonly SliceWindow[];
+    const turn = turns[stage] as number;
+    turns[stage] = (turn + 1) % own.length;
+    return (own[turn] as SliceWindow).slab(phase, range);
+  };
+  const fill = async (stage: number, into: Slab): Promise<void> => {
     const step = steps[stage - 1];
-    const fill =
-      step === undefined
-        ? async (into: Slab) => source.read(into)
-        : async (into: Slab) => {
-            const inputSpec = specs[stage - 1] as VolumeSpec;
-            const input = await (windows[stage - 1] as SliceWindow).slab(into.phase, inputRange(step, into, inputSpec));
-            await runStep(step, input, into, inputSpec, measured[step.undoes ?? stage - 1]);
-          };
-    windows.push(new SliceWindow(spec, capacities[stage] as number, memory, fill));
-  });
-  return { slab: (stage, phase, range) => (windows[stage] as SliceWindow).slab(phase, range) };
+    if (step === undefined) return source.read(into);
+    const inputSpec = specs[stage - 1] as VolumeSpec;
+    const input = await slab(stage - 1, into.phase, inputRange(step, into, inputSpec));
+    return runStep(step, input, into, inputSpec, measured[step.undoes ?? stage - 1]);
+  };
+  return { slab };
 }
 
 async function runStep(step: ResolvedStep, input: Slab, output: Slab, spec: VolumeSpec, measured: MeasuredAt | undefined): Promise<void> {

@@ -69,6 +69,7 @@ function labelled(name: string, value: number | undefined, unit?: string): Phase
 }
 
 function echoLabel(image: ImageHeader): Phase {
+  if (image.echoTimeMs === undefined) return { label: `Echo ${image.echoNumber ?? "absent"}` };
   return labelled("Echo Time", image.echoTimeMs, "ms");
 }
 

@@ -1,0 +1,161 @@
+import { deflate } from "node:zlib";
+import { promisify } from "node:util";
+import { HilumError, sliceLengthOf, type CodecContext, type SeriesSpec, type Sink, type SinkFile, type Slab, type WriteRequest, type WriteSummary } from "@hilum/core";
+import type { WriteOptions } from "../options.ts";
+import { buildLayout, type LayoutPlacement } from "./build-layout.ts";
+import type { Storage } from "./hdf5-builder.ts";
+import { sidecarOf } from "./sidecar.ts";
+
+/** Voxels start here; the superblock and zeros lie before them. */
+export const VOXELS_ADDRESS = 4096;
+
+const GZIP_LEVEL = 4;
+const compress = promisify<Uint8Array, { level: number }, Buffer>(deflate);
+
+/**
+ * Writes a series as one HDF5 file: voxels as they come, then all metadata, the superblock last, so that an interrupted
+ * file has no signature. Reads the metadata back before it returns.
+ * @throws {HilumError} VERIFICATION_FAILED when a slice is missing or the file does not hold what was meant.
+ */
+export async function writeSeries(
+  { series, options }: WriteRequest<WriteOptions>,
+  slabs: AsyncIterable<Slab>,
+  sink: Sink,
+  context: CodecContext,
+): Promise<WriteSummary> {
+  const file = await sink.file();
+  const layout = (placement: LayoutPlacement) =>
+    buildLayout({ series, rule: options.metadata, placement, created: context.jobTime });
+
+  let parts;
+  let end;
+  const headOf = (superblock: Uint8Array): Uint8Array => {
+    const head = new Uint8Array(VOXELS_ADDRESS);
+    head.set(superblock);
+    return head;
+  };
+  if (options.compression === "none") {
+    const { volume, mask, end: voxelsEnd } = contiguousPlaces(series);
+    end = voxelsEnd;
+    // Everything in the metadata is known from the frames, so what is wrong with it shows before a voxel is written.
+    parts = layout({
+      volume: { kind: "contiguous", address: volume },
+      ...(mask !== undefined && { mask: { kind: "contiguous", address: mask } }),
+      metadata: aligned(end),
+    });
+    file.announce(headOf(parts.superblock), 0);
+    await writeContiguous(file, series, slabs, context);
+  } else {
+    const written = await writeCompressed(file, series, slabs, context);
+    end = written.end;
+    parts = layout({ ...written, metadata: aligned(end) });
+  }
+
+  const head = headOf(parts.superblock);
+  if (aligned(end) > end) await file.write(new Uint8Array(aligned(end) - end), end);
+  await file.write(parts.metadata, aligned(end));
+  await file.write(head, 0);
+  verify(file, head, 0);
+  verify(file, parts.metadata, aligned(end));
+  await file.close();
+
+  if (sink.sidecar !== undefined) {
+    await sink.sidecar.write(Buffer.from(`${JSON.stringify(sidecarOf(series, options.metadata), undefined, 2)}\n`), 0);
+    await sink.sidecar.close();
+  }
+  return { facts: { layout: "hdf5 1", metadata: options.metadata, compression: options.compression } };
+}
+
+function aligned(address: number): number {
+  return Math.ceil(address / 8) * 8;
+}
+
+/** Bytes of one slice of the volume and of the mask. */
+export function sliceBytes(series: SeriesSpec): { readonly volume: number; readonly mask: number } {
+  const [columns, rows] = series.volume.geometry.size;
+  return { volume: sliceLengthOf(series.volume) * Float32Array.BYTES_PER_ELEMENT, mask: columns * rows };
+}
+
+function contiguousPlaces(series: SeriesSpec): { readonly volume: number; readonly mask?: number; readonly end: number } {
+  const bytes = sliceBytes(series);
+  const slices = series.frames.length;
+  const volumeEnd = VOXELS_ADDRESS + slices * bytes.volume;
+  if (!series.volume.masked) return { volume: VOXELS_ADDRESS, end: volumeEnd };
+  return { volume: VOXELS_ADDRESS, mask: volumeEnd, end: volumeEnd + slices * bytes.mask };
+}
+
+async function writeContiguous(file: SinkFile, series: SeriesSpec, slabs: AsyncIterable<Slab>, context: CodecContext): Promise<void> {
+  const bytes = sliceBytes(series);
+  const places = contiguousPlaces(series);
+  for await (const { slab, first } of inOrder(series, slabs, context)) {
+    await file.write(bytesOf(slab.voxels, slab.count * bytes.volume), places.volume + first * bytes.volume);
+    if (places.mask !== undefined) await file.write(maskOf(slab, bytes.mask), places.mask + first * bytes.mask);
+  }
+}
+
+async function writeCompressed(
+  file: SinkFile,
+  series: SeriesSpec,
+  slabs: AsyncIterable<Slab>,
+  context: CodecContext,
+): Promise<{ readonly volume: Storage; readonly mask?: Storage; readonly end: number }> {
+  const bytes = sliceBytes(series);
+  const volume = { addresses: [] as number[], sizes: [] as number[] };
+  const mask = { addresses: [] as number[], sizes: [] as number[] };
+  let end = VOXELS_ADDRESS;
+  const append = async (table: typeof volume, data: Uint8Array, length: number): Promise<void> => {
+    const slices = Array.from({ length: data.length / length }, (_, k) => data.subarray(k * length, (k + 1) * length));
+    for (const chunk of await Promise.all(slices.map((slice) => compress(slice, { level: GZIP_LEVEL })))) {
+      await file.write(chunk, end);
+      table.addresses.push(end);
+      table.sizes.push(chunk.length);
+      end += chunk.length;
+    }
+  };
+  for await (const { slab } of inOrder(series, slabs, context)) {
+    await append(volume, bytesOf(slab.voxels, slab.count * bytes.volume), bytes.volume);
+    if (series.volume.masked) await append(mask, maskOf(slab, bytes.mask), bytes.mask);
+  }
+  const gzip = (chunks: typeof volume): Storage => ({ kind: "gzip", level: GZIP_LEVEL, chunks });
+  return { volume: gzip(volume), ...(series.volume.masked && { mask: gzip(mask) }), end };
+}
+
+/** The slabs, each with the index of its first frame, after making sure that every slice comes once and in order. */
+async function* inOrder(series: SeriesSpec, slabs: AsyncIterable<Slab>, context: CodecContext): AsyncIterable<{ slab: Slab; first: number }> {
+  const slices = series.volume.geometry.size[2];
+  let expected = 0;
+  for await (const slab of slabs) {
+    context.signal.throwIfAborted();
+    const first = slab.phase * slices + slab.start;
+    if (first !== expected || slab.start + slab.count > slices)
+      throw new HilumError("VERIFICATION_FAILED", "Slices came out of order.", { details: { rule: "slice-order", expected, got: first } });
+    expected += slab.count;
+    yield { slab, first };
+  }
+  if (expected !== series.frames.length)
+    throw new HilumError("VERIFICATION_FAILED", "Not every slice came.", {
+      details: { rule: "slice-count", expected: series.frames.length, got: expected },
+    });
+}
+
+function bytesOf(voxels: Float32Array, length: number): Uint8Array {
+  return new Uint8Array(voxels.buffer, voxels.byteOffset, length);
+}
+
+function maskOf(slab: Slab, maskBytes: number): Uint8Array {
+  if (slab.mask === undefined)
+    throw new HilumError("VERIFICATION_FAILED", "A slab of a masked volume has no mask.", { details: { rule: "mask" } });
+  return slab.mask.subarray(0, slab.count * maskBytes);
+}
+
+function verify(file: SinkFile, meant: Uint8Array, position: number): void {
+  const got = new Uint8Array(Math.min(meant.length, 1 << 20));
+  for (let offset = 0; offset < meant.length; offset += got.length) {
+    const part = meant.subarray(offset, offset + got.length);
+    const read = file.read(got.subarray(0, part.length), position + offset);
+    if (read !== part.length || Buffer.compare(got.subarray(0, read), part) !== 0)
+      throw new HilumError("VERIFICATION_FAILED", "The file does not hold the metadata that was written.", {
+        details: { rule: "metadata-read-back", offset: position + offset },
+      });
+  }
+}
