@@ -70,6 +70,18 @@ describe("writing", () => {
     expect(end).toBe(sink.bytes().length);
   });
 
+  test("announces the first bytes before any voxel, so that a digest can be taken in order", async () => {
+    const made = phantom();
+    const sink = memorySink();
+    await writer.write({ series: made.series, options: WRITE_OPTIONS.parse({}) }, made.slabs(), sink, codecContext());
+    const head = sink.announced.get(0);
+    expect(head?.writes).toBe(0);
+    expect(sink.bytes().subarray(0, 4096).equals(head?.bytes ?? Buffer.alloc(0))).toBe(true);
+    // Everything else comes in ascending order.
+    const rest = sink.writes.slice(0, -1).map(({ position }) => position);
+    expect(rest).toEqual(rest.toSorted((a, b) => a - b));
+  });
+
   test("leaves no signature when it is interrupted", async () => {
     const made = phantom();
     const abort = new AbortController();
@@ -133,6 +145,7 @@ describe("writing", () => {
           if (position === 0 || position >= 4096 + voxelBytes) tail.set(position, Buffer.from(bytes));
           else furthest = position + bytes.length;
         },
+        announce: () => {},
         read: (into: Uint8Array, position: number) => {
           for (const [start, bytes] of tail) if (position >= start && position < start + bytes.length) return bytes.copy(into, 0, position - start);
           return 0;

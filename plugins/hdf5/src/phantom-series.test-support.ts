@@ -135,7 +135,14 @@ export interface MemorySink extends Sink {
   readonly bytes: () => Buffer;
   readonly sidecarText: () => string;
   /** Positions and lengths of all writes to the file. */
-  readonly writes: readonly { readonly position: number; readonly length: number }[];
+  readonly writes: readonly Write[];
+  /** What was announced, by position, with the number of writes before it. */
+  readonly announced: ReadonlyMap<number, { readonly bytes: Uint8Array; readonly writes: number }>;
+}
+
+interface Write {
+  readonly position: number;
+  readonly length: number;
 }
 
 export function memorySink(options: { readonly sidecar?: boolean } = {}): MemorySink {
@@ -147,14 +154,17 @@ export function memorySink(options: { readonly sidecar?: boolean } = {}): Memory
     bytes: main.bytes,
     sidecarText: () => side.bytes().toString("utf8"),
     writes: main.writes,
+    announced: main.announced,
   };
 }
 
-function memoryFile(): { file: SinkFile; bytes: () => Buffer; writes: { position: number; length: number }[] } {
+function memoryFile(): { file: SinkFile; bytes: () => Buffer; writes: Write[]; announced: Map<number, { bytes: Uint8Array; writes: number }> } {
   let content = Buffer.alloc(0);
-  const writes: { position: number; length: number }[] = [];
+  const writes: Write[] = [];
+  const announced = new Map<number, { bytes: Uint8Array; writes: number }>();
   return {
     writes,
+    announced,
     bytes: () => content,
     file: {
       async write(bytes, position) {
@@ -162,6 +172,7 @@ function memoryFile(): { file: SinkFile; bytes: () => Buffer; writes: { position
         if (position + bytes.length > content.length) content = Buffer.concat([content, Buffer.alloc(position + bytes.length - content.length)]);
         content.set(bytes, position);
       },
+      announce: (bytes, position) => void announced.set(position, { bytes: Buffer.from(bytes), writes: writes.length }),
       read: (into, position) => content.copy(into, 0, position, position + into.length),
       close: async () => {},
     },

@@ -29,11 +29,6 @@ export async function writeSeries(
 
   let parts;
   let end;
-  const headOf = (superblock: Uint8Array): Uint8Array => {
-    const head = new Uint8Array(VOXELS_ADDRESS);
-    head.set(superblock);
-    return head;
-  };
   if (options.compression === "none") {
     const { volume, mask, end: voxelsEnd } = contiguousPlaces(series);
     end = voxelsEnd;
@@ -43,6 +38,7 @@ export async function writeSeries(
       ...(mask !== undefined && { mask: { kind: "contiguous", address: mask } }),
       metadata: aligned(end),
     });
+    // So that the file's digest can be taken on the way, although its first bytes come last.
     file.announce(headOf(parts.superblock), 0);
     await writeContiguous(file, series, slabs, context);
   } else {
@@ -64,6 +60,13 @@ export async function writeSeries(
     await sink.sidecar.close();
   }
   return { facts: { layout: "hdf5 1", metadata: options.metadata, compression: options.compression } };
+}
+
+/** All bytes before the voxels. */
+function headOf(superblock: Uint8Array): Uint8Array {
+  const head = new Uint8Array(VOXELS_ADDRESS);
+  head.set(superblock);
+  return head;
 }
 
 function aligned(address: number): number {
