@@ -9,7 +9,7 @@ const resolve = { conditionNames: ["hilum-source", "node", "import", "default"] 
 /** Large, or with files of their own beside them: imported when needed, never bundled. */
 const LAZY = [/^h5wasm(\/|$)/, /^dcmjs(\/|$)/];
 
-async function bundle(input, dir, external) {
+async function bundle(input, dir, external, minify = false) {
   const build = await rolldown({
     input,
     platform: "node",
@@ -22,7 +22,7 @@ async function bundle(input, dir, external) {
       handler(level, log);
     },
   });
-  await build.write({ dir, format: "esm", entryFileNames: "[name].js", chunkFileNames: "chunks/[name]-[hash].js" });
+  await build.write({ dir, format: "esm", entryFileNames: "[name].js", chunkFileNames: "chunks/[name]-[hash].js", minify });
   await build.close();
 }
 
@@ -46,4 +46,4 @@ for (const group of ["packages", "plugins"])
     rmSync(join(folder, "dist"), { recursive: true, force: true });
     await bundle(entriesOf(folder), join(folder, "dist"), (id) => !id.startsWith(".") && !id.startsWith("/"));
   }
-await bundle({ cli: join(root, "packages/cli/src/cli.ts") }, join(root, "packages/cli/dist"), LAZY);
+await bundle({ cli: join(root, "packages/cli/src/cli.ts") }, join(root, "packages/cli/dist"), LAZY, { compress: true, mangle: false, codegen: { removeWhitespace: true } });

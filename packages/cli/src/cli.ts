@@ -25,7 +25,7 @@ export async function runCommand(command: string, args: readonly string[]): Prom
   try {
     return await withInterrupt(async (signal) => {
       const host = await createHost({ plugins: [...defaultPlugins, ...(await Promise.all(pluginsAskedFor(args).map(loadPlugin)))] });
-      await programFor(command, { host, signal }).parseAsync(args, { from: "user" });
+      await programFor(command, args, { host, signal }).parseAsync(args, { from: "user" });
       return 0;
     });
   } catch (error) {
@@ -39,16 +39,20 @@ export async function runCommand(command: string, args: readonly string[]): Prom
   }
 }
 
-function programFor(command: string, context: CommandContext): Command {
+const SUBCOMMANDS: ReadonlyMap<string, (context: CommandContext) => Command> = new Map([
+  ["convert", convertCommand],
+  ["run", runJobCommand],
+  ["inspect", inspectCommand],
+  ["jobs", jobsCommand],
+  ["plugins", pluginsCommand],
+]);
+
+function programFor(command: string, args: readonly string[], context: CommandContext): Command {
   if (command === "dicom2hdf5") return dicom2hdf5Command(context);
   if (command === "hdf52dicom") return hdf52dicomCommand(context);
-  return hilumCommand([
-    convertCommand(context),
-    runJobCommand(context),
-    inspectCommand(context),
-    jobsCommand(context),
-    pluginsCommand(context),
-  ]);
+  // Options are made from schemas, which takes time at every start: only those of the command that is asked for.
+  const asked = SUBCOMMANDS.get(args[0] ?? "");
+  return hilumCommand((asked === undefined ? [...SUBCOMMANDS.values()] : [asked]).map((make) => make(context)));
 }
 
 /** Plugins bring options and jobs of their own, so they are loaded before the other arguments can be understood. */

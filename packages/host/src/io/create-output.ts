@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { closeSync, constants, fsyncSync, linkSync, lstatSync, mkdirSync, openSync, readSync, realpathSync, renameSync, rmSync, statSync, unlinkSync } from "node:fs";
 import { dirname, join, resolve, sep } from "node:path";
 import { HilumError, type Sink } from "@hilum/core";
+import { DigestFollower } from "./digest-follower.ts";
 import { createStagedFile, type StagedFile } from "./staged-file.ts";
 import { createStagingDirectory } from "./staging-directory.ts";
 import { storageError } from "./storage-error.ts";
@@ -33,6 +34,8 @@ export interface Output {
 
 /** Files that are forced to the disk at one time. */
 const SYNC_CONCURRENCY = 4;
+/** Smaller files are read back for their digest in less time than a thread takes to start. */
+const FOLLOWED_BYTES = 16 << 20;
 
 /**
  * Checks that an output may appear where it shall, before anything is read or written.
@@ -54,8 +57,11 @@ export function checkOutputPlace(place: OutputPlace, inputs: readonly string[]):
   }
 }
 
-/** Opens an output whose place was checked. */
-export function createOutput(place: OutputPlace): Output {
+/**
+ * Opens an output whose place was checked.
+ * @param expectedBytes about how large it will be.
+ */
+export function createOutput(place: OutputPlace, expectedBytes = 0): Output {
   const target = resolve(place.path);
   let staging: string;
   let sidecarStaging: string | undefined;
@@ -69,6 +75,7 @@ export function createOutput(place: OutputPlace): Output {
   const content = join(staging, "output");
   const files = new Map<string, StagedFile>();
   if (place.kind === "directory") mkdirSync(content, { mode: 0o700 });
+  const follower = place.kind === "file" && expectedBytes >= FOLLOWED_BYTES ? new DigestFollower(content) : undefined;
   let lazySidecar: Promise<StagedFile> | undefined;
   const sidecarFile = (): Promise<StagedFile> => (lazySidecar ??= createStagedFile(join(sidecarStaging as string, "sidecar")));
 
@@ -80,7 +87,7 @@ export function createOutput(place: OutputPlace): Output {
       await known.reopen();
       return known;
     }
-    const file = await createStagedFile(name === "" ? content : join(content, name));
+    const file = name === "" ? await createStagedFile(content, follower) : await createStagedFile(join(content, name));
     files.set(name, file);
     return file;
   };
@@ -121,6 +128,7 @@ export function createOutput(place: OutputPlace): Output {
     },
     async abort() {
       const sidecar = await lazySidecar?.catch(() => undefined);
+      await follower?.stop();
       for (const file of [...files.values(), sidecar]) await file?.close();
       removeStaging();
     },
@@ -136,7 +144,7 @@ async function syncAndDigest(files: readonly (readonly [string, StagedFile])[]):
     pending.add(syncing);
     // Settled here so that a later failure of another file leaves no unhandled rejection; awaited below all the same.
     syncing.then(() => pending.delete(syncing), () => {});
-    outputs.push({ name, bytes: file.size(), sha256: file.digest() ?? digestOf(file.path) });
+    outputs.push({ name, bytes: file.size(), sha256: (await file.digest()) ?? digestOf(file.path) });
     if (pending.size >= SYNC_CONCURRENCY) await Promise.race(pending);
   }
   await Promise.all(pending);

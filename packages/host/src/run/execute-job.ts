@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { CodecContext, HilumPlugin, JobEvent, JobReport, Slab, SliceRange, Warning } from "@hilum/core";
-import { createOutput } from "../io/create-output.ts";
+import { sliceLengthOf, type CodecContext, type HilumPlugin, type JobEvent, type JobReport, type Slab, type SliceRange, type VolumeSpec, type Warning } from "@hilum/core";
+import { createOutput, type Output } from "../io/create-output.ts";
 import { specOf } from "../plan/derive-series.ts";
 import { measuredSeries, needsPass, shapeOf, type JobPlan } from "../plan/plan-job.ts";
 import { frameWithRange, measureStep, type Measurement } from "./measure-step.ts";
@@ -24,12 +24,28 @@ export interface Execution {
  * @throws {HilumError} what went wrong; or the signal's reason when cancelled.
  */
 export async function executeJob(plan: JobPlan, execution: Execution): Promise<JobReport> {
-  const { context, emit } = execution;
+  const { emit } = execution;
+  const total = plan.input.series.frames.length * plan.passes.length;
+  emit({ type: "started", job: plan.spec.name, passes: plan.passes, total });
+  const written = plan.volumes.at(-1) as VolumeSpec;
+  const output = createOutput(plan.output.place, plan.input.series.frames.length * sliceLengthOf(written) * Float32Array.BYTES_PER_ELEMENT);
+  try {
+    return await runPasses(plan, execution, output, new Progress(total, emit));
+  } catch (error) {
+    await output.abort();
+    throw error;
+  }
+}
+
+async function runPasses(plan: JobPlan, { context, warnings, plugins, startedMs }: Execution, output: Output, progress: Progress): Promise<JobReport> {
   const source = plan.input.series;
   const passes: { name: string; durationMs: number }[] = [];
-  const total = source.frames.length * plan.passes.length;
-  const progress = new Progress(total, emit);
-  emit({ type: "started", job: plan.spec.name, passes: plan.passes, total });
+  const timed = async <T>(name: string, pass: () => Promise<T>): Promise<T> => {
+    const started = performance.now();
+    const result = await pass();
+    passes.push({ name, durationMs: performance.now() - started });
+    return result;
+  };
 
   const measurements: (Measurement | undefined)[] = [];
   const measured: (MeasuredAt | undefined)[] = [];
@@ -38,12 +54,11 @@ export async function executeJob(plan: JobPlan, execution: Execution): Promise<J
   for (const [index, step] of plan.steps.entries()) {
     if (!needsPass(step)) continue;
     const name = `measure ${step.processor.id}`;
-    const started = performance.now();
-    const measurement = await measureStep(step, source, slabsToMeasure(pipeline, index, plan, context.signal, (slices) => progress.advance(name, slices)));
+    const slabs = slabsToMeasure(pipeline, index, plan, context.signal, (slices) => progress.advance(name, slices));
+    const measurement = await timed(name, () => measureStep(step, source, slabs));
     measurements[index] = measurement;
     measured[index] = measurement.measured;
     if (index === 0) first = { ...first, frames: first.frames.map((frame, at) => frameWithRange(frame, measurement.ranges[at])) };
-    passes.push({ name, durationMs: performance.now() - started });
   }
 
   const series = measuredSeries(
@@ -52,34 +67,24 @@ export async function executeJob(plan: JobPlan, execution: Execution): Promise<J
     first,
   );
   const writing = plan.passes.at(-1) as string;
-  const started = performance.now();
-  const output = createOutput(plan.output.place);
-  try {
-    const slabs = slabsToWrite(pipeline, plan, context.signal, (slices) => progress.advance(writing, slices));
-    const request = { series, options: plan.output.options, ...(plan.template === undefined ? {} : { template: plan.template }) };
-    const summary = await plan.output.codec.writer.write(request, slabs, output.sink, context);
-    context.signal.throwIfAborted();
-    passes.push({ name: writing, durationMs: performance.now() - started });
-    const publishing = performance.now();
-    const outputs = await output.commit();
-    passes.push({ name: "publish", durationMs: performance.now() - publishing });
-    progress.finish(writing);
-    return {
-      job: plan.spec.name,
-      input: { codec: plan.input.codec.id, phases: source.phases.length, shape: shapeOf(source) },
-      steps: plan.steps.map((step) => step.record),
-      outputs,
-      facts: summary?.facts ?? {},
-      warnings: execution.warnings,
-      plugins: execution.plugins.map(({ name, version }) => ({ name, version })),
-      startedAt: context.jobTime.toISOString(),
-      durationMs: performance.now() - execution.startedMs,
-      passes,
-    };
-  } catch (error) {
-    await output.abort();
-    throw error;
-  }
+  const slabs = slabsToWrite(pipeline, plan, context.signal, (slices) => progress.advance(writing, slices));
+  const request = { series, options: plan.output.options, ...(plan.template === undefined ? {} : { template: plan.template }) };
+  const summary = await timed(writing, () => plan.output.codec.writer.write(request, slabs, output.sink, context));
+  context.signal.throwIfAborted();
+  const outputs = await timed("publish", () => output.commit());
+  progress.finish(writing);
+  return {
+    job: plan.spec.name,
+    input: { codec: plan.input.codec.id, phases: source.phases.length, shape: shapeOf(source) },
+    steps: plan.steps.map((step) => step.record),
+    outputs,
+    facts: summary?.facts ?? {},
+    warnings,
+    plugins: plugins.map(({ name, version }) => ({ name, version })),
+    startedAt: context.jobTime.toISOString(),
+    durationMs: performance.now() - startedMs,
+    passes,
+  };
 }
 
 /** The slabs that a step measures, phase by phase; counts what was taken, and lets the event loop turn now and then. */
