@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createToken, definePlugin, HilumError, NO_CONFIG, Tokens, type JobEvent, type JobProcessor, type JobSpec, type Logger, type Step } from "@hilum/core";
+import { createToken, definePlugin, HilumError, NO_CONFIG, Tokens, type ConfigSchema, type JobEvent, type JobProcessor, type JobSpec, type Logger, type Step } from "@hilum/core";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { bindValue } from "./composition/compose.ts";
 import { createHost, type Host } from "./host.ts";
@@ -29,6 +29,11 @@ function written(): Float32Array {
 
 const hostWith = (processors: readonly JobProcessor<never, never, never>[], slabSlices?: number, counts?: ReadCounts): Promise<Host> =>
   createHost({ plugins: [testPlugin({ codecs: [rawCodec(counts)], processors: processors as never })], ...(slabSlices === undefined ? {} : { slabSlices }) });
+
+/** A schema that takes anything. */
+const anyConfig: ConfigSchema<Record<string, unknown>> = {
+  "~standard": { ...NO_CONFIG["~standard"], validate: (value) => ({ value: value as Record<string, unknown> }) },
+};
 
 const codeOf = (promise: Promise<unknown>): Promise<string> => promise.then(() => "nothing was thrown", (error: HilumError) => error.code);
 
@@ -142,6 +147,21 @@ describe("all or nothing", () => {
   });
 });
 
+describe("what may leave", () => {
+  test.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])("a result with one %s is refused, with its slice", async (value) => {
+    const spoiling: JobProcessor<Record<string, never>> = {
+      ...sumOfNeighbours(0),
+      run: ({ output }) => {
+        output.voxels.fill(1);
+        if (output.phase === 1 && output.start === 3) output.voxels[5] = value;
+      },
+    };
+    const host = await hostWith([spoiling] as never, 1);
+    await expect(host.run(specOf([{ processor: "sum-of-neighbours" }]))).rejects.toMatchObject({ code: "NON_FINITE_VOXELS", details: { phase: 1, slice: 3 } });
+    expect(readdirSync(folder)).toEqual(["in.json"]);
+  });
+});
+
 describe("planning", () => {
   test("finds every fault before a byte is written", async () => {
     const host = await hostWith([centre("slice"), sumOfNeighbours(1)] as never);
@@ -222,6 +242,14 @@ describe("the job registry", () => {
     expect(await codeOf(Promise.resolve().then(() => host.jobSpec("centred", "a", "b", { config: { "postprocess.0": { x: 1 } } })))).toBe("INVALID_CONFIG");
     expect(host.jobs.unregister("centred")).toBe(true);
     expect(host.jobs.list()).toEqual([]);
+  });
+
+  test("an entry's own configuration and output hold until a caller says otherwise", async () => {
+    const host = await hostWith([{ ...centre("series"), config: anyConfig }] as never);
+    host.jobs.register({ ...definition, config: { a: 1, b: 1 }, output: { codec: "raw", options: { c: 1 } } });
+    const spec = host.jobSpec("centred", "in", "out", { config: { "process.0": { b: 2 } }, output: { options: { d: 2 } } });
+    expect(spec.steps[0]).toEqual({ processor: "centre", config: { a: 1, b: 2 } });
+    expect(spec.output).toEqual({ codec: "raw", options: { c: 1, d: 2 }, path: "out" });
   });
 
   test("checks entries when they are registered, and says which name is near", async () => {

@@ -129,7 +129,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
       name: definition.name,
       input: { ...jobOptions.input, path: inputPath },
       steps: configuredSteps(definition, jobOptions.config ?? {}),
-      output: { ...jobOptions.output, path: outputPath },
+      output: { ...definition.output, ...jobOptions.output, options: { ...definition.output?.options, ...jobOptions.output?.options }, path: outputPath },
     };
   };
 

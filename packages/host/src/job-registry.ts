@@ -17,9 +17,11 @@ export interface JobRegistry {
   get(name: string): JobDefinition;
 }
 
-/** All steps of a job entry, in the order in which they run. */
+/** All steps of a job entry, in the order in which they run, with the entry's own configuration in the first process step. */
 export function stepsOf(definition: JobDefinition): readonly Step[] {
-  return [...definition.preprocess, ...definition.process, ...definition.postprocess];
+  const [main, ...others] = definition.process;
+  const configured = main === undefined || "invert" in main || definition.config === undefined ? main : { ...main, config: { ...main.config, ...definition.config } };
+  return [...definition.preprocess, ...(configured === undefined ? [] : [configured]), ...others, ...definition.postprocess];
 }
 
 /** An empty registry; `check` throws INVALID_JOB, INVALID_CONFIG or UNKNOWN_PROCESSOR for steps that cannot run. */

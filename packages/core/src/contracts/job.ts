@@ -12,9 +12,13 @@ export interface JobDefinition {
   readonly title: string;
   /** Other names it answers to. */
   readonly aliases?: readonly string[];
+  /** Configuration of the first process step, over its schema's defaults; what a caller sets without naming a step goes over this. */
+  readonly config?: { readonly [key: string]: Json };
   readonly preprocess: readonly Step[];
   readonly process: readonly Step[];
   readonly postprocess: readonly Step[];
+  /** The codec and options of its output, where a caller names none. */
+  readonly output?: { readonly codec?: string; readonly options?: { readonly [key: string]: Json } };
 }
 
 /** One job: an input, steps, an output. A conversion is a job with no steps. */

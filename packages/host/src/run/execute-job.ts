@@ -6,6 +6,7 @@ import { measuredSeries, needsPass, shapeOf, type JobPlan } from "../plan/plan-j
 import { frameWithRange, measureStep, type Measurement } from "./measure-step.ts";
 import { createPipeline, slabRanges, type MeasuredAt, type Pipeline } from "./pipeline.ts";
 import { Progress } from "./progress.ts";
+import { mayMakeNonFinite, refuseNonFinite } from "./refuse-non-finite.ts";
 
 /** Computing for longer than this without a turn of the event loop would make a cancel wait. */
 const TURN_INTERVAL_MS = 25;
@@ -104,10 +105,14 @@ async function* slabsToMeasure(pipeline: Pipeline, stage: number, plan: JobPlan,
 /** The slabs that the writer pulls: the next one is made while the writer waits for the disk with the one before. */
 async function* slabsToWrite(pipeline: Pipeline, plan: JobPlan, signal: AbortSignal, taken: (slices: number) => void): AsyncGenerator<Slab> {
   const ranges = everyRange(plan);
-  const make = (at: number): Promise<Slab | undefined> => {
+  const doubtful = mayMakeNonFinite(plan.steps);
+  const make = async (at: number): Promise<Slab | undefined> => {
     const place = ranges[at];
     signal.throwIfAborted();
-    return place === undefined ? Promise.resolve(undefined) : pipeline.slab(plan.steps.length, place.phase, place.range);
+    if (place === undefined) return undefined;
+    const slab = await pipeline.slab(plan.steps.length, place.phase, place.range);
+    if (doubtful) refuseNonFinite(slab);
+    return slab;
   };
   let next = make(0);
   try {
