@@ -58,5 +58,5 @@ function eventSink(quiet: boolean | undefined, events: "json" | undefined): (eve
 function withCodecOptions(spec: JobSpec, given: { readonly [key: string]: Json | undefined }, context: CommandContext): JobSpec {
   const defined = Object.fromEntries(Object.entries(given).filter((entry): entry is [string, Json] => entry[1] !== undefined));
   const options = codecOptionsFrom(defined, context.host.codecs.list());
-  return { ...spec, input: { ...spec.input, options: options.input }, output: { ...spec.output, options: options.output } };
+  return { ...spec, input: { ...spec.input, options: options.input }, output: { ...spec.output, options: { ...spec.output.options, ...options.output } } };
 }

@@ -1,0 +1,1 @@
+export type { JobRecord, JobRequest, JobService, JobServiceEvent, JobServiceOptions, JobState, ServiceStatistics } from "./job-service.ts";

@@ -1,0 +1,101 @@
+import type { JobReport, Json } from "@hilum/core";
+
+/** Where a job stands. It goes forward only; `retry` makes a new attempt of an ended job. */
+export type JobState = "queued" | "starting" | "running" | "publishing" | "succeeded" | "failed" | "cancelled";
+
+/** What somebody asks for. Paths are absolute and were confined to a root before they come here. */
+export interface JobRequest {
+  /** Name of a registry entry, e.g. "gaussian-blur". */
+  readonly job: string;
+  readonly inputPath: string;
+  /** Where the result appears; inside the service's own results where absent. Must not exist yet. */
+  readonly outputPath?: string;
+  /** Changes to step configurations, by place ("process.0"), as `host.jobSpec` takes them. */
+  readonly config?: { readonly [place: string]: { readonly [key: string]: Json } };
+  /** Higher goes first; default 0. */
+  readonly priority?: number;
+  /** DICOM directory whose headers are used, for HDF5 input. */
+  readonly templatePath?: string;
+  /** For the audit record: who asked, e.g. a token's id. */
+  readonly requestedBy?: string;
+}
+
+/** One job as it is now. Holds no patient data: paths are not part of it. */
+export interface JobRecord {
+  readonly uid: string;
+  readonly job: string;
+  readonly state: JobState;
+  readonly attempt: number;
+  readonly priority: number;
+  readonly createdAt: string;
+  readonly startedAt?: string;
+  readonly endedAt?: string;
+  /** Slices done and in all, over all passes of the running attempt. */
+  readonly progress?: { readonly pass: string; readonly done: number; readonly total: number };
+  /** Absolute path of the published result; there once `succeeded`. */
+  readonly outputPath?: string;
+  readonly error?: { readonly code: string; readonly message: string; readonly remedy?: string };
+  readonly report?: JobReport;
+}
+
+/** Something that happened to a job; `id` rises by one for each event of a job, so that a reader can resume. */
+export interface JobServiceEvent {
+  readonly id: number;
+  readonly at: string;
+  readonly type: "state" | "progress" | "warning";
+  readonly data: Json;
+}
+
+/** How many of each state, and what the service holds. */
+export interface ServiceStatistics {
+  readonly states: { readonly [state in JobState]: number };
+  readonly oldestQueuedAgeMs: number;
+  readonly ready: boolean;
+}
+
+/** Durable jobs: what is accepted ends, once, whatever dies in between. */
+export interface JobService extends AsyncDisposable {
+  /**
+   * Accepts a job: its request is on the disk (fsynced) before this resolves.
+   * With the same idempotency key and the same request it gives the job that was accepted before.
+   * @throws {HilumError} QUEUE_FULL; IDEMPOTENCY_MISMATCH when the key was used for another request.
+   */
+  submit(request: JobRequest, options?: { readonly idempotencyKey?: string }): Promise<{ readonly uid: string; readonly created: boolean }>;
+  /** @returns undefined for an unknown uid. */
+  get(uid: string): Promise<JobRecord | undefined>;
+  /** Newest first. */
+  list(filter?: { readonly state?: JobState; readonly limit?: number; readonly before?: string }): Promise<readonly JobRecord[]>;
+  /** Past events after `afterId`, then new ones, until the job has ended or the signal aborts. */
+  events(uid: string, options?: { readonly afterId?: number; readonly signal?: AbortSignal }): AsyncIterable<JobServiceEvent>;
+  /** Cancels a queued job at once, and a running one by ending its process. @returns false where it had ended already. */
+  cancel(uid: string): Promise<boolean>;
+  /** Makes a new attempt of a failed or cancelled job. @returns false where it has not ended so. */
+  retry(uid: string): Promise<boolean>;
+  /** What the attempts said, oldest first; no patient data. */
+  log(uid: string): Promise<string>;
+  /** What a dry run of this request would do, computed in a child process. @throws {HilumError} as the plan. */
+  plan(request: Omit<JobRequest, "priority" | "requestedBy">): Promise<Json>;
+  statistics(): Promise<ServiceStatistics>;
+  /** Resolves when the database is up and old requests are reconciled. */
+  readonly ready: Promise<void>;
+}
+
+/** How a service is set up. */
+export interface JobServiceOptions {
+  /** The one directory that holds everything: lock, database, requests, results, logs. Made if absent (0700). */
+  readonly dataDirectory: string;
+  /** Starts the program that runs one job in a process of its own (it calls `runJobChild`). */
+  readonly child: { readonly command: string; readonly args: readonly string[] };
+  /** Jobs that run at one time; default 1. */
+  readonly concurrency?: number;
+  /** Jobs that may wait; default 10,000. */
+  readonly maxQueued?: number;
+  /** Attempts of a job before it is given up; default 3. */
+  readonly maxAttempts?: number;
+  /** Longest time of one attempt; default 1 h. */
+  readonly timeoutMs?: number;
+  /** Most resident memory of a child; default 4 GiB. */
+  readonly memoryBytes?: number;
+  /** How long ended jobs are kept; default 30 days. */
+  readonly retentionMs?: number;
+}
