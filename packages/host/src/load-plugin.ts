@@ -1,6 +1,5 @@
-import { statSync } from "node:fs";
-import { createRequire } from "node:module";
-import { join, resolve } from "node:path";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { HilumError, type HilumPlugin } from "@hilum/core";
 
@@ -26,25 +25,41 @@ export async function loadPlugin(pathOrName: string): Promise<HilumPlugin> {
 
 function locate(pathOrName: string): string {
   const isPath = /^[./\\]|^[A-Za-z]:/.test(pathOrName) || /\.[cm]?[jt]s$/.test(pathOrName);
-  if (isPath) {
-    const path = resolve(pathOrName);
-    const stats = statSync(path, { throwIfNoEntry: false });
-    if (stats === undefined) throw new HilumError("UNKNOWN_PLUGIN", `There is no plugin at "${pathOrName}".`);
-    if (!stats.isDirectory()) return pathToFileURL(path).href;
-    // A directory is a package: its own package.json says where its module is.
-    return resolveFrom(path, path);
-  }
-  return resolveFrom(join(process.cwd(), "package.json"), pathOrName);
+  if (!isPath) return locateByName(pathOrName);
+  const path = resolve(pathOrName);
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) throw new HilumError("UNKNOWN_PLUGIN", `There is no plugin at "${pathOrName}".`);
+  return pathToFileURL(stats.isDirectory() ? entryOf(path) : path).href;
 }
 
-function resolveFrom(from: string, request: string): string {
-  try {
-    return pathToFileURL(createRequire(from === request ? join(from, "package.json") : from).resolve(request)).href;
-  } catch (cause) {
-    try {
-      return import.meta.resolve(request);
-    } catch {
-      throw new HilumError("UNKNOWN_PLUGIN", `There is no plugin "${request}".`, { cause });
-    }
+/** From the folder of the person who asks upwards, as Node looks for packages; then beside the host itself. */
+function locateByName(name: string): string {
+  for (let folder = process.cwd(); ; folder = dirname(folder)) {
+    const installed = join(folder, "node_modules", name);
+    if (existsSync(join(installed, "package.json"))) return pathToFileURL(entryOf(installed)).href;
+    if (folder === dirname(folder)) break;
   }
+  try {
+    return import.meta.resolve(name);
+  } catch (cause) {
+    throw new HilumError("UNKNOWN_PLUGIN", `There is no plugin "${name}".`, { cause });
+  }
+}
+
+/** The module that a package's manifest names for importing (Node's package entry points, the cases that a plugin needs). */
+function entryOf(directory: string): string {
+  try {
+    const { exports, main } = JSON.parse(readFileSync(join(directory, "package.json"), "utf8")) as { exports?: unknown; main?: unknown };
+    const entry = importTarget(exports) ?? (typeof main === "string" ? main : "index.js");
+    return join(directory, entry);
+  } catch (cause) {
+    throw new HilumError("UNKNOWN_PLUGIN", "The plugin's directory has no readable package.json.", { cause });
+  }
+}
+
+function importTarget(exports: unknown): string | undefined {
+  if (typeof exports === "string" || exports === undefined) return exports;
+  if (typeof exports !== "object" || exports === null) return undefined;
+  const conditions = exports as { readonly [condition: string]: unknown };
+  return importTarget(conditions["."] ?? conditions["node"] ?? conditions["import"] ?? conditions["default"]);
 }
