@@ -11,10 +11,12 @@ import {
   type JobReport,
   type JobSpec,
   type Json,
+  type Source,
   type Step,
   type Warning,
 } from "@hilum/core";
 import { compose, type Binding } from "./composition/compose.ts";
+import { DigestFollower } from "./io/digest-follower.ts";
 import { openSource } from "./io/open-source.ts";
 import { createJobRegistry, stepsOf, type JobRegistry } from "./job-registry.ts";
 import { chooseReader } from "./plan/choose-codec.ts";
@@ -25,6 +27,8 @@ import { executeJob } from "./run/execute-job.ts";
 import { validateConfig } from "./validate-config.ts";
 
 const DEFAULT_MEMORY_BUDGET_BYTES = 512 * 1024 * 1024;
+/** The output of a smaller input is read back for its digest in less time than a thread takes to start. */
+const FOLLOWED_INPUT_BYTES = 8 * 1024 * 1024;
 
 /** What a host is made from. */
 export interface HostOptions {
@@ -106,10 +110,14 @@ export async function createHost(options: HostOptions): Promise<Host> {
       warnings.push(warning);
       emit({ type: "warning", warning });
     });
+    let follower: DigestFollower | undefined;
     try {
       context.signal.throwIfAborted();
-      await using plan: JobPlan = await planJob(planning, spec, context);
-      const report = await executeJob(plan, { context, warnings, emit, plugins, startedMs });
+      await using plan: JobPlan = await planJob(planning, spec, context, (source, place) => {
+        // The thread starts while this one reads headers.
+        if (place.kind === "file" && bytesOf(source) >= FOLLOWED_INPUT_BYTES) follower = new DigestFollower();
+      });
+      const report = await executeJob(plan, { context, warnings, emit, plugins, startedMs, ...(follower === undefined ? {} : { follower }) });
       emit({ type: "succeeded", report });
       return report;
     } catch (error) {
@@ -120,6 +128,8 @@ export async function createHost(options: HostOptions): Promise<Host> {
       const known = isHilumError(error) ? error : new HilumError("INTERNAL", "Something failed that should not be able to.", { cause: error });
       emit({ type: "failed", code: known.code, message: known.message });
       throw known;
+    } finally {
+      await follower?.stop();
     }
   };
 
@@ -166,6 +176,10 @@ export async function createHost(options: HostOptions): Promise<Host> {
     // Nothing outlives a job yet; embedding programs dispose of hosts all the same, so that later resources need no change there.
     async [Symbol.asyncDispose]() {},
   };
+}
+
+function bytesOf(source: Source): number {
+  return source.files.reduce((sum, file) => sum + file.size, 0);
 }
 
 /** The steps of a job entry with changes to their configurations. @throws {HilumError} INVALID_CONFIG for a place that is none. */

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { closeSync, constants, fsyncSync, linkSync, lstatSync, mkdirSync, openSync, readSync, realpathSync, renameSync, rmSync, statSync, unlinkSync } from "node:fs";
 import { dirname, join, resolve, sep } from "node:path";
 import { HilumError, type Sink } from "@hilum/core";
-import { DigestFollower } from "./digest-follower.ts";
+import type { DigestFollower } from "./digest-follower.ts";
 import { createStagedFile, type StagedFile } from "./staged-file.ts";
 import { createStagingDirectory } from "./staging-directory.ts";
 import { storageError } from "./storage-error.ts";
@@ -34,8 +34,6 @@ export interface Output {
 
 /** Files that are forced to the disk at one time. */
 const SYNC_CONCURRENCY = 4;
-/** Smaller files are read back for their digest in less time than a thread takes to start. */
-const FOLLOWED_BYTES = 16 << 20;
 
 /**
  * Checks that an output may appear where it shall, before anything is read or written.
@@ -59,9 +57,9 @@ export function checkOutputPlace(place: OutputPlace, inputs: readonly string[]):
 
 /**
  * Opens an output whose place was checked.
- * @param expectedBytes about how large it will be.
+ * @param follower takes the digest of a large output file on the way; stopped with the output.
  */
-export function createOutput(place: OutputPlace, expectedBytes = 0): Output {
+export function createOutput(place: OutputPlace, follower?: DigestFollower): Output {
   const target = resolve(place.path);
   let staging: string;
   let sidecarStaging: string | undefined;
@@ -75,7 +73,6 @@ export function createOutput(place: OutputPlace, expectedBytes = 0): Output {
   const content = join(staging, "output");
   const files = new Map<string, StagedFile>();
   if (place.kind === "directory") mkdirSync(content, { mode: 0o700 });
-  const follower = place.kind === "file" && expectedBytes >= FOLLOWED_BYTES ? new DigestFollower(content) : undefined;
   let lazySidecar: Promise<StagedFile> | undefined;
   const sidecarFile = (): Promise<StagedFile> => (lazySidecar ??= createStagedFile(join(sidecarStaging as string, "sidecar")));
 
@@ -128,7 +125,6 @@ export function createOutput(place: OutputPlace, expectedBytes = 0): Output {
     },
     async abort() {
       const sidecar = await lazySidecar?.catch(() => undefined);
-      await follower?.stop();
       for (const file of [...files.values(), sidecar]) await file?.close();
       removeStaging();
     },

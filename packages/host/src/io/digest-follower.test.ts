@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createOutput } from "./create-output.ts";
+import { DigestFollower } from "./digest-follower.ts";
 
 const MB = 1 << 20;
 
@@ -13,15 +14,17 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** A large output (so that it is followed) written in parts; returns the reported digest and what sha256sum says. */
+/** An output with a follower, written in parts; returns the reported digest and what sha256sum says. */
 async function digestOf(parts: readonly { readonly at: number; readonly bytes: Uint8Array }[], announced?: { readonly at: number; readonly bytes: Uint8Array }): Promise<readonly [string, string]> {
   const path = join(folder, "out.bin");
-  const output = createOutput({ path, kind: "file" }, 100 * MB);
+  const follower = new DigestFollower();
+  const output = createOutput({ path, kind: "file" }, follower);
   const file = await output.sink.file();
   if (announced !== undefined) file.announce(announced.bytes, announced.at);
   for (const { at, bytes } of parts) await file.write(bytes, at);
   await file.close();
   const [written] = await output.commit();
+  await follower.stop();
   return [written?.sha256 ?? "", execFileSync("sha256sum", [path], { encoding: "utf8" }).slice(0, 64)];
 }
 

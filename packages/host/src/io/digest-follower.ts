@@ -2,15 +2,15 @@ import { Worker } from "node:worker_threads";
 
 /** Reads what was written of a file and takes its SHA-256, beside the thread that writes. Plain text, since it has to run from sources and from a bundle. */
 const FOLLOWER = `
-const { parentPort, workerData } = require("node:worker_threads");
+const { parentPort } = require("node:worker_threads");
 const { openSync, readSync, closeSync } = require("node:fs");
 const hash = require("node:crypto").createHash("sha256");
 const chunk = Buffer.allocUnsafe(1 << 18);
 let handle;
-parentPort.on("message", ({ bytes, from, to, finish }) => {
-  if (bytes !== undefined) hash.update(bytes);
+parentPort.on("message", ({ path, bytes, from, to, finish }) => {
+  if (path !== undefined) handle = openSync(path, "r");
+  else if (bytes !== undefined) hash.update(bytes);
   else if (from !== undefined) {
-    handle ??= openSync(workerData, "r");
     for (let at = from; at < to; ) {
       const count = readSync(handle, chunk, 0, Math.min(chunk.length, to - at), at);
       if (count === 0) throw new Error("the file is shorter than what was written");
@@ -18,7 +18,7 @@ parentPort.on("message", ({ bytes, from, to, finish }) => {
       at += count;
     }
   } else if (finish) {
-    if (handle !== undefined) closeSync(handle);
+    closeSync(handle);
     parentPort.postMessage(hash.digest("hex"));
     parentPort.close();
   }
@@ -27,7 +27,8 @@ parentPort.on("message", ({ bytes, from, to, finish }) => {
 
 /**
  * Takes the SHA-256 of a large file while it is being written, by following in another thread what is complete from the start
- * on. It reads the bytes back, so that the digest is of what the file holds.
+ * on. It reads the bytes back, so that the digest is of what the file holds. A thread takes its time to start: make the follower
+ * when a large file is to be expected, and `follow` once there is one.
  */
 export class DigestFollower {
   readonly #worker: Worker;
@@ -38,8 +39,8 @@ export class DigestFollower {
   #complete = 0;
   #usable = true;
 
-  constructor(path: string) {
-    this.#worker = new Worker(FOLLOWER, { eval: true, workerData: path });
+  constructor() {
+    this.#worker = new Worker(FOLLOWER, { eval: true });
     // A process must be able to end while a follower waits for a writer that has failed.
     this.#worker.unref();
     this.#result = new Promise((resolve, reject) => {
@@ -50,17 +51,22 @@ export class DigestFollower {
     this.#result.catch(() => {});
   }
 
+  /** Names the file, which is there and empty. */
+  follow(path: string): void {
+    this.#worker.postMessage({ path });
+  }
+
   /** Bytes that will be written at `position` later, so that those behind them need not wait. */
   announce(bytes: Uint8Array, position: number): void {
     this.#announced.set(position, bytes);
-    this.#follow();
+    this.#advance();
   }
 
   /** Bytes that have been written. */
   wrote(bytes: Uint8Array, position: number): void {
     if (position >= this.#complete) {
       this.#ahead.set(position, position + bytes.length);
-      this.#follow();
+      this.#advance();
     } else {
       const announced = this.#announced.get(position);
       // Overwriting what was followed already makes the digest wrong, unless it is what had been announced.
@@ -83,7 +89,7 @@ export class DigestFollower {
     await this.#worker.terminate();
   }
 
-  #follow(): void {
+  #advance(): void {
     for (;;) {
       const from = this.#complete;
       const announced = this.#announced.get(from);

@@ -35,6 +35,7 @@ export async function createStagedFile(path: string, follower?: DigestFollower):
       throw storageError(cause);
     });
   let handle: number | undefined = await openWith(constants.O_CREAT | constants.O_EXCL);
+  follower?.follow(path);
   let size = 0;
   let unflushed = 0;
   let flushing: Promise<void> | undefined;

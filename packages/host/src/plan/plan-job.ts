@@ -1,4 +1,4 @@
-import { HilumError, type AnyJobProcessor, type CodecContext, type FormatCodec, type ImageSeries, type JobSpec, type SeriesSpec, type VolumeSpec } from "@hilum/core";
+import { HilumError, type AnyJobProcessor, type CodecContext, type FormatCodec, type ImageSeries, type JobSpec, type SeriesSpec, type Source, type VolumeSpec } from "@hilum/core";
 import { checkOutputPlace, type OutputPlace } from "../io/create-output.ts";
 import { openSource } from "../io/open-source.ts";
 import type { Registry } from "../registry.ts";
@@ -46,9 +46,10 @@ export interface PlanDescription {
 
 /**
  * Checks everything about a job that can be checked before voxels are read, and opens its input.
+ * @param onInput told of the input and the output's place as soon as they are known, before the input is read.
  * @throws {HilumError} the first problem, each with what to do about it.
  */
-export async function planJob(host: PlanningHost, spec: JobSpec, context: CodecContext): Promise<JobPlan> {
+export async function planJob(host: PlanningHost, spec: JobSpec, context: CodecContext, onInput: (source: Source, place: OutputPlace) => void = () => {}): Promise<JobPlan> {
   const steps = resolveSteps(spec.steps, host.processors);
   const outputCodec = chooseWriter(host.codecs, spec.output.path, spec.output.codec);
   const options = validateConfig(outputCodec.writer.options, spec.output.options, `the ${outputCodec.title} output`);
@@ -64,6 +65,7 @@ export async function planJob(host: PlanningHost, spec: JobSpec, context: CodecC
   };
   const templatePath = spec.output.template;
   checkOutputPlace(place, [spec.input.path, ...(templatePath === undefined ? [] : [templatePath])]);
+  onInput(inputSource, place);
 
   await using opened = new AsyncDisposableStack();
   const inputCodec = await chooseReader(host.codecs, inputSource, spec.input.codec);

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { sliceLengthOf, type CodecContext, type HilumPlugin, type JobEvent, type JobReport, type Slab, type SliceRange, type VolumeSpec, type Warning } from "@hilum/core";
+import type { CodecContext, HilumPlugin, JobEvent, JobReport, Slab, SliceRange, Warning } from "@hilum/core";
 import { createOutput, type Output } from "../io/create-output.ts";
+import type { DigestFollower } from "../io/digest-follower.ts";
 import { specOf } from "../plan/derive-series.ts";
 import { measuredSeries, needsPass, shapeOf, type JobPlan } from "../plan/plan-job.ts";
 import { frameWithRange, measureStep, type Measurement } from "./measure-step.ts";
@@ -18,6 +19,8 @@ export interface Execution {
   readonly emit: (event: JobEvent) => void;
   readonly plugins: readonly HilumPlugin[];
   readonly startedMs: number;
+  /** Takes the digest of a large output file on the way. */
+  readonly follower?: DigestFollower;
 }
 
 /**
@@ -28,8 +31,7 @@ export async function executeJob(plan: JobPlan, execution: Execution): Promise<J
   const { emit } = execution;
   const total = plan.input.series.frames.length * plan.passes.length;
   emit({ type: "started", job: plan.spec.name, passes: plan.passes, total });
-  const written = plan.volumes.at(-1) as VolumeSpec;
-  const output = createOutput(plan.output.place, plan.input.series.frames.length * sliceLengthOf(written) * Float32Array.BYTES_PER_ELEMENT);
+  const output = createOutput(plan.output.place, execution.follower);
   try {
     return await runPasses(plan, execution, output, new Progress(total, emit));
   } catch (error) {
