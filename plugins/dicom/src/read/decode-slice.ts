@@ -1,5 +1,6 @@
 import type { LinearMap } from "@hilum/core";
 import type { PixelLayout } from "../series/dicom-instance.ts";
+import { simdKernelIn } from "../simd-kernel.ts";
 
 /** Where the stored samples lie and where their real values go: samples at the end of the very bytes of `voxels`. */
 export interface SliceInPlace {
@@ -8,6 +9,8 @@ export interface SliceInPlace {
   readonly layout: PixelLayout;
   readonly lut: LinearMap;
   readonly paddingRange?: readonly [number, number] | undefined;
+  /** The memory that `voxels` and `mask` lie in, where it is WebAssembly's. */
+  readonly memory?: WebAssembly.Memory | undefined;
 }
 
 /** The last bytes of a slice of float32 voxels: its stored samples are read into them, and become real values in place. */
@@ -21,14 +24,26 @@ export function storedBytesOf(voxels: Float32Array, layout: PixelLayout): Uint8A
  * since no stored sample is wider than a voxel.
  */
 export function decodeSlice(slice: SliceInPlace): void {
-  const { voxels, mask, layout, lut, paddingRange } = slice;
-  const stored = storedSamplesOf(voxels, layout);
-  if (mask !== undefined) {
-    if (paddingRange === undefined) mask.fill(0);
-    else markPadding(stored, layout, paddingRange, mask);
+  const { voxels, mask, layout, lut, paddingRange, memory } = slice;
+  const marked = paddingRange === undefined ? undefined : mask;
+  if (marked === undefined) mask?.fill(0);
+  const kernel = memory === undefined ? undefined : simdKernelIn(memory);
+  if (kernel !== undefined) {
+    const [first, last] = paddingRange ?? [0, 0];
+    const decode = kernel[`decode${layout.signed ? "Int" : "Uint"}${layout.bitsAllocated === 8 ? 8 : 16}`];
+    const shifts = [15 - layout.highBit, 16 - layout.bitsStored] as const;
+    decode(voxels.byteOffset, voxels.length, ...shifts, lut.scale, lut.offset, isExactInFloat32(lut), marked?.byteOffset ?? 0, first, last);
+    return;
   }
+  const stored = storedSamplesOf(voxels, layout);
+  if (marked !== undefined && paddingRange !== undefined) markPadding(stored, layout, paddingRange, marked);
   if (layout.signed) toRealSigned(stored, voxels, lut, layout);
   else toRealUnsigned(stored, voxels, lut, layout);
+}
+
+/** Whether every product and sum over 16-bit samples is an integer that float32 holds. */
+function isExactInFloat32({ scale, offset }: LinearMap): boolean {
+  return Number.isInteger(scale) && Number.isInteger(offset) && 0x10000 * Math.abs(scale) + Math.abs(offset) <= 2 ** 24;
 }
 
 type StoredSamples = Int8Array | Uint8Array | Int16Array | Uint16Array;

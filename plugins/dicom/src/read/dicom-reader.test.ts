@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { affineLps, isHilumError, type HilumError, type ImageSeries } from "@hilum/core";
 import { codecContext, memorySource, readVoxels, scanSeries, type NamedFile, type Scan, type ScanOptions } from "@hilum/testing";
-import { describeReader, scanInput } from "@hilum/testing/conformance";
 import { describe, expect, test } from "vitest";
-import plugin from "../index.ts";
+import { isDicomSeries } from "../series/dicom-instance.ts";
 import { dicomReader } from "./dicom-reader.ts";
+import { readAttributes } from "./read-attributes.ts";
 
 async function open(files: readonly NamedFile[], context = codecContext()): Promise<readonly ImageSeries[]> {
   return dicomReader.open(memorySource(files, { kind: "directory" }), { padding: "auto" }, context);
@@ -31,25 +31,6 @@ async function digest(series: ImageSeries): Promise<string> {
 }
 
 const BREAST_LIKE: ScanOptions = { phases: 3, phaseStyle: "breast-like", size: [6, 5, 7] };
-
-describeReader({
-  codec: "dicom",
-  plugins: [plugin],
-  inputs: [
-    scanInput("MR, one phase", {}),
-    scanInput("MR, three phases, breast-like, sagittal", { ...BREAST_LIKE, orientation: "sagittal" }),
-    scanInput("CT, oblique, padded, implicit VR, undefined lengths", {
-      modality: "CT",
-      orientation: "oblique",
-      padding: true,
-      transferSyntax: "implicit",
-      sequenceLength: "undefined",
-    }),
-    scanInput("PET, a slope per slice", { modality: "PT" }),
-    scanInput("signed 12 bit, shuffled", { signed: true, shuffled: true, phases: 2 }),
-    scanInput("8 bit", { bitsStored: 8 }),
-  ],
-});
 
 describe("assembling", () => {
   test("orders slices by position when instance numbers and names disagree", async () => {
@@ -188,6 +169,17 @@ describe("padding", () => {
 });
 
 describe("attributes", () => {
+  test("are the same from heads that were kept and from files that are read again", async () => {
+    for (const transferSyntax of ["explicit", "implicit"] as const) {
+      const series = await openOne(scanSeries({ phases: 2, transferSyntax }).files);
+      if (!isDicomSeries(series)) throw new Error("not a DICOM series");
+      expect(series.instances.every(({ head }) => head !== undefined)).toBe(true);
+      const again = series.instances.map((instance) => ({ ...instance, head: undefined }));
+      for (const selection of ["all", new Set(["00080060", "00200013", "00200032", "0018FFFF"])] as const)
+        expect(readAttributes(again, selection)).toEqual(series.attributes(selection));
+    }
+  });
+
   test("holds what all frames share once, and per frame what differs", async () => {
     const series = await openOne(scanSeries({ phases: 2, transferSyntax: "implicit" }).files);
     const { shared, perFrame } = series.attributes("all");

@@ -62,7 +62,7 @@ function readSlice(instance: DicomInstance | undefined, into: Slab, k: number): 
   } finally {
     file.close();
   }
-  decodeSlice({ voxels, mask: into.sliceMask(k), layout: pixel, lut: modalityLut, paddingRange });
+  decodeSlice({ voxels, mask: into.sliceMask(k), layout: pixel, lut: modalityLut, paddingRange, memory: into.memory });
 }
 
 function framesOf(images: readonly ImageHeader[], slices: number): readonly Frame[] {

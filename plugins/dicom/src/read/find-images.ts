@@ -1,4 +1,5 @@
 import { HilumError, isHilumError, type CodecContext, type Source, type SourceFile } from "@hilum/core";
+import { KeptHeads } from "../scan/kept-heads.ts";
 import { EXPLICIT_VR_LITTLE_ENDIAN, HeadReader, IMPLICIT_VR_LITTLE_ENDIAN } from "../scan/read-head.ts";
 import { Tag } from "../scan/tags.ts";
 import { uid } from "../scan/values.ts";
@@ -30,6 +31,7 @@ interface DamagedFile {
  */
 export function findImages(source: Source, padding: PaddingRule, context: CodecContext): FoundImages {
   const reader = new HeadReader();
+  const keptHeads = new KeptHeads();
   const images: ImageHeader[] = [];
   const byUid = new Map<string, ImageHeader>();
   const skipped = new Map<string, number>();
@@ -41,7 +43,7 @@ export function findImages(source: Source, padding: PaddingRule, context: CodecC
   for (const [index, file] of source.files.entries()) {
     context.signal.throwIfAborted();
     try {
-      const found = readFile(reader, file, padding);
+      const found = readFile(reader, file, padding, keptHeads);
       if (typeof found === "string") skip(found);
       else if (isDuplicate(byUid.get(found.sopInstanceUID), found)) duplicatesDropped++;
       else {
@@ -68,7 +70,7 @@ export function findImages(source: Source, padding: PaddingRule, context: CodecC
 }
 
 /** The header of an image, or the reason why the file is none. */
-function readFile(reader: HeadReader, file: SourceFile, padding: PaddingRule): ImageHeader | string {
+function readFile(reader: HeadReader, file: SourceFile, padding: PaddingRule, keptHeads: KeptHeads): ImageHeader | string {
   const meta = reader.readMeta(file);
   if (meta === undefined) return "not DICOM";
   const mediaClass = meta.mediaStorageSOPClassUID ?? "";
@@ -83,7 +85,7 @@ function readFile(reader: HeadReader, file: SourceFile, padding: PaddingRule): I
   const reasonByClass = reasonWithoutImage(sopClassUID);
   if (reasonByClass !== undefined) return reasonByClass;
   if (!isImageStorage(sopClassUID) && !hasPixels(reader)) return "no Pixel Data";
-  return readImageHeader(file, meta, reader, padding);
+  return readImageHeader(file, meta, reader, padding, keptHeads);
 }
 
 function hasPixels({ table }: HeadReader): boolean {

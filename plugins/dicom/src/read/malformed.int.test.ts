@@ -2,7 +2,7 @@ import { isHilumError } from "@hilum/core";
 import { codecContext, memorySource, readVoxels } from "@hilum/testing";
 import { describe, expect, test } from "vitest";
 import { dicomReader } from "./dicom-reader.ts";
-import { oracle, orSkipped, sharedDataPresent, sharedSource } from "../scan/shared-data.ts";
+import { oracle, orSkipped, sharedDataPresent, sharedSource } from "../scan/shared-data.test-support.ts";
 
 /** Files with nothing wrong but hostile text. */
 const READ: ReadonlySet<string> = new Set([

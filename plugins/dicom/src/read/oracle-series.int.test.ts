@@ -5,7 +5,7 @@ import { codecContext } from "@hilum/testing";
 import { describe, expect, test } from "vitest";
 import type { DicomSeries } from "../series/dicom-instance.ts";
 import { dicomReader } from "./dicom-reader.ts";
-import { oracle, orSkipped, sharedDataPresent, sharedSource } from "../scan/shared-data.ts";
+import { oracle, orSkipped, sharedDataPresent, sharedSource } from "../scan/shared-data.test-support.ts";
 
 /** The part of the oracle that is compared. */
 interface OracleSeries {

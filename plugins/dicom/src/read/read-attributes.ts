@@ -1,6 +1,8 @@
 import type { DicomJson, DicomJsonElement, SeriesAttributes, TagSelection } from "@hilum/core";
 import { elementJson, jsonKey, type JsonEncoding } from "../scan/data-set-json.ts";
+import { createElementTable, type ElementTable } from "../scan/element-table.ts";
 import { HeadReader } from "../scan/read-head.ts";
+import { scanDataSet } from "../scan/scan-data-set.ts";
 import { Tag } from "../scan/tags.ts";
 import { textDecodingFor } from "../scan/text.ts";
 import { rawText, type ScannedHead } from "../scan/values.ts";
@@ -10,100 +12,113 @@ import type { DicomInstance } from "../series/dicom-instance.ts";
 type Differences = Map<number, DicomJsonElement | undefined>;
 
 /**
- * Reads the attributes of a series from its files again: what all frames share, byte for byte, and for each frame what
- * differs. JSON is made only of the first header and of what differs from it. Pixel Data, what stands behind it, group
- * lengths and binary values of more than 64 KiB are left out.
+ * Tells the attributes of a series, from the heads that were kept or else from its files again: what all frames share, byte
+ * for byte, and for each frame what differs. JSON is made only of the first header and of what differs from it. Pixel Data,
+ * what stands behind it, group lengths and binary values of more than 64 KiB are left out.
  * @throws {HilumError} MALFORMED_FILE when a file breaks the rules, also inside its sequences.
  */
 export function readAttributes(instances: readonly DicomInstance[], selection: TagSelection): SeriesAttributes {
-  const wanted = selection === "all" ? undefined : new Set([...selection].map((key) => Number.parseInt(key, 16)));
-  const reader = new HeadReader();
+  const wanted = selection === "all" ? undefined : Uint32Array.from(selection, (key) => Number.parseInt(key, 16)).sort();
+  const reader = new InstanceReader();
   const first = readFirst(reader, instances[0] as DicomInstance, wanted);
   const differing = new Set<number>();
   const differences: Differences[] = [new Map()];
   for (const instance of instances.slice(1)) {
-    readInstance(reader, instance);
-    const found = compare(first, selected(reader, wanted), encodingOf(reader, instance));
+    const head = reader.read(instance);
+    const found = compare(first, head, wanted, encodingOf(head, instance, first.encoding));
     for (const tag of found.keys()) differing.add(tag);
     differences.push(found);
   }
   const tags = [...differing].sort((a, b) => a - b);
-  const ofFirst = new Map(tags.map((tag) => [tag, first.jsonOf(tag)]));
+  const keys = tags.map(jsonKey);
+  const ofFirst = tags.map((tag) => first.jsonOf(tag));
   return {
-    shared: record(first.rows.tags.filter((tag) => !differing.has(tag)).map((tag) => [tag, first.jsonOf(tag)])),
-    perFrame: differences.map((found) => record(tags.map((tag) => [tag, found.has(tag) ? found.get(tag) : ofFirst.get(tag)]))),
+    shared: record(
+      first.tags.filter((tag) => !differing.has(tag)).map((tag) => [jsonKey(tag), first.jsonOf(tag)]),
+    ),
+    perFrame: differences.map((found) => record(tags.map((tag, at) => [keys[at] as string, found.has(tag) ? found.get(tag) : ofFirst[at]]))),
   };
 }
 
-function record(elements: readonly (readonly [number, DicomJsonElement | undefined])[]): DicomJson {
-  return Object.fromEntries(elements.flatMap(([tag, element]) => (element === undefined ? [] : [[jsonKey(tag), element]])));
+function record(elements: readonly (readonly [key: string, element: DicomJsonElement | undefined])[]): DicomJson {
+  const data: Record<string, DicomJsonElement> = {};
+  for (const [key, element] of elements) if (element !== undefined) data[key] = element;
+  return data;
 }
 
-function readInstance(reader: HeadReader, { file, transferSyntaxUID, dataSetStart }: DicomInstance): void {
-  try {
-    reader.readMeta(file);
-    reader.readDataSet(file, { transferSyntaxUID, dataSetStart });
-  } finally {
-    file.close();
+/** Reads the heads of instances; what it gave of one ends with the next. */
+class InstanceReader {
+  readonly #files = new HeadReader();
+  readonly #table = createElementTable();
+
+  read(instance: DicomInstance): ScannedHead {
+    const { file, head, transferSyntaxUID, dataSetStart, explicitVr } = instance;
+    if (head !== undefined) {
+      scanDataSet(head, { bytesStart: 0, from: dataSetStart, fileSize: file.size, explicitVr }, this.#table);
+      return { bytes: head, table: this.#table };
+    }
+    try {
+      this.#files.readMeta(file);
+      this.#files.readDataSet(file, { transferSyntaxUID, dataSetStart });
+      return this.#files;
+    } finally {
+      file.close();
+    }
   }
 }
 
-/** The rows of a table that are asked for, and their bytes. */
-interface Rows {
-  readonly head: ScannedHead;
-  readonly rows: readonly number[];
-  readonly tags: readonly number[];
-}
-
-function selected(head: ScannedHead, wanted: ReadonlySet<number> | undefined): Rows {
-  const rows: number[] = [];
-  const tags: number[] = [];
-  for (let row = 0; row < head.table.count; row++) {
-    const tag = head.table.tag[row] as number;
-    if (tag >= Tag.FloatPixelData) break;
-    if ((tag & 0xffff) === 0 || wanted?.has(tag) === false) continue;
-    rows.push(row);
-    tags.push(tag);
-  }
-  return { head, rows, tags };
-}
-
-function encodingOf(head: ScannedHead, instance: DicomInstance): JsonEncoding & { readonly characterSet: string | undefined } {
-  const characterSet = rawText(head, Tag.SpecificCharacterSet);
-  return { explicitVr: instance.explicitVr, signed: instance.pixel.signed, characterSet, decodeText: textDecodingFor(characterSet) };
-}
-
-interface FirstHeader {
-  readonly rows: Rows;
+interface Encoding extends JsonEncoding {
   readonly characterSet: string | undefined;
-  readonly explicitVr: boolean;
-  jsonOf(tag: number): DicomJsonElement | undefined;
+}
+
+/** How an instance's bytes become JSON; `known` where that is the same. */
+function encodingOf(head: ScannedHead, { explicitVr, pixel: { signed } }: DicomInstance, known?: Encoding): Encoding {
+  const characterSet = rawText(head, Tag.SpecificCharacterSet);
+  if (known !== undefined && known.characterSet === characterSet && known.explicitVr === explicitVr && known.signed === signed) return known;
+  return { explicitVr, signed, characterSet, decodeText: textDecodingFor(characterSet) };
 }
 
 /** The first header, kept while the reader goes on to others. */
-function readFirst(reader: HeadReader, instance: DicomInstance, wanted: ReadonlySet<number> | undefined): FirstHeader {
-  readInstance(reader, instance);
-  const { table } = reader;
-  const head: ScannedHead = {
-    bytes: Buffer.from(reader.bytes),
-    table: {
-      count: table.count,
-      tag: table.tag.slice(),
-      vr: table.vr.slice(),
-      start: table.start.slice(),
-      value: table.value.slice(),
-      valueEnd: table.valueEnd.slice(),
-      end: table.end.slice(),
-    },
-  };
+interface FirstHeader {
+  readonly head: ScannedHead;
+  readonly encoding: Encoding;
+  /** The rows that are asked for, and their tags. */
+  readonly rows: readonly number[];
+  readonly tags: readonly number[];
+  jsonOf(tag: number): DicomJsonElement | undefined;
+}
+
+function readFirst(reader: InstanceReader, instance: DicomInstance, wanted: Uint32Array | undefined): FirstHeader {
+  const { bytes, table } = reader.read(instance);
+  const head: ScannedHead = { bytes: instance.head ?? Buffer.from(bytes), table: copyOf(table) };
   const encoding = encodingOf(head, instance);
-  const rows = selected(head, wanted);
-  const rowOf = new Map(rows.tags.map((tag, index) => [tag, rows.rows[index] as number]));
+  const rows: number[] = [];
+  const tags: number[] = [];
+  const asked = wanted === undefined ? undefined : new Set(wanted);
+  for (let row = 0; row < table.count && (table.tag[row] as number) < Tag.FloatPixelData; row++) {
+    const tag = table.tag[row] as number;
+    if ((tag & 0xffff) === 0 || asked?.has(tag) === false) continue;
+    rows.push(row);
+    tags.push(tag);
+  }
+  const rowOf = new Map(tags.map((tag, index) => [tag, rows[index] as number]));
   const jsonOf = (tag: number): DicomJsonElement | undefined => {
     const row = rowOf.get(tag);
     return row === undefined ? undefined : rowJson(head, row, encoding);
   };
-  return { rows, characterSet: encoding.characterSet, explicitVr: encoding.explicitVr, jsonOf };
+  return { head, encoding, rows, tags, jsonOf };
+}
+
+function copyOf(table: ElementTable): ElementTable {
+  return {
+    count: table.count,
+    tag: table.tag.slice(),
+    vr: table.vr.slice(),
+    start: table.start.slice(),
+    value: table.value.slice(),
+    valueEnd: table.valueEnd.slice(),
+    end: table.end.slice(),
+  };
 }
 
 function rowJson({ bytes, table }: ScannedHead, row: number, encoding: JsonEncoding): DicomJsonElement | undefined {
@@ -116,26 +131,28 @@ function rowJson({ bytes, table }: ScannedHead, row: number, encoding: JsonEncod
   return elementJson(bytes, place, encoding);
 }
 
-/** Walks both sorted headers side by side. */
-function compare(first: FirstHeader, other: Rows, encoding: ReturnType<typeof encodingOf>): Differences {
+/** Walks both sorted headers, and what is wanted of them, side by side. */
+function compare(first: FirstHeader, other: ScannedHead, wanted: Uint32Array | undefined, encoding: Encoding): Differences {
   const found: Differences = new Map();
-  const comparable = first.characterSet === encoding.characterSet && first.explicitVr === encoding.explicitVr;
-  const { rows, tags, head } = first.rows;
+  const comparable = first.encoding.characterSet === encoding.characterSet && first.encoding.explicitVr === encoding.explicitVr;
+  const { rows, tags, head } = first;
+  const { table } = other;
   let i = 0;
-  let j = 0;
-  while (i < tags.length || j < other.tags.length) {
-    const a = tags[i] ?? Number.POSITIVE_INFINITY;
-    const b = other.tags[j] ?? Number.POSITIVE_INFINITY;
-    if (a < b) {
-      found.set(a, undefined);
-      i++;
-      continue;
+  let w = 0;
+  for (let row = 0; row < table.count; row++) {
+    const tag = table.tag[row] as number;
+    if (tag >= Tag.FloatPixelData) break;
+    if ((tag & 0xffff) === 0) continue;
+    if (wanted !== undefined) {
+      while (w < wanted.length && (wanted[w] as number) < tag) w++;
+      if (wanted[w] !== tag) continue;
     }
-    const row = other.rows[j] as number;
-    if (b < a || !comparable || !sameElement(head, rows[i] as number, other.head, row)) found.set(b, rowJson(other.head, row, encoding));
-    if (a === b) i++;
-    j++;
+    while (i < tags.length && (tags[i] as number) < tag) found.set(tags[i++] as number, undefined);
+    const known = tags[i] === tag;
+    if (!known || !comparable || !sameElement(head, rows[i] as number, other, row)) found.set(tag, rowJson(other, row, encoding));
+    if (known) i++;
   }
+  for (; i < tags.length; i++) found.set(tags[i] as number, undefined);
   return found;
 }
 

@@ -9,7 +9,8 @@ let dictionary: Dcmjs["data"]["DicomMetaDictionary"]["dictionary"] | undefined;
 
 /** Read on first use, since it takes some 40 ms and explicit VR needs none of it. Nothing of dcmjs runs but this look-up. */
 function loadDictionary(): NonNullable<typeof dictionary> {
-  dictionary ??= (createRequire(import.meta.url)("dcmjs") as Dcmjs).data.DicomMetaDictionary.dictionary;
+  const require = createRequire(import.meta.url);
+  dictionary ??= (require("dcmjs") as Dcmjs).data.DicomMetaDictionary.dictionary;
   return dictionary;
 }
 

@@ -4,7 +4,7 @@ import type { DicomJsonElement } from "@hilum/core";
 import { describe, expect, test } from "vitest";
 import { elementJson, MAX_INLINE_BYTES } from "./data-set-json.ts";
 import { EXPLICIT_VR_LITTLE_ENDIAN, HeadReader, IMPLICIT_VR_LITTLE_ENDIAN } from "./read-head.ts";
-import { oracle, sharedDataPresent, sharedPath, sharedSource } from "./shared-data.ts";
+import { oracle, sharedDataPresent, sharedPath, sharedSource } from "./shared-data.test-support.ts";
 import { Tag } from "./tags.ts";
 import { textDecodingFor } from "./text.ts";
 import { integer16, rawText } from "./values.ts";

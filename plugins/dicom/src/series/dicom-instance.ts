@@ -31,6 +31,8 @@ export interface DicomInstance {
   readonly modalityLut: LinearMap;
   /** Stored values from first to last of this range are padding; absent where padding is data or there is none. */
   readonly paddingRange?: readonly [number, number];
+  /** The file's bytes before the value of Pixel Data, where they were kept; they are read again otherwise. */
+  readonly head?: Buffer | undefined;
 }
 
 const DICOM_SERIES = Symbol.for("hilum:dicom-series");

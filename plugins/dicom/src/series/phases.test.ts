@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { imageAt } from "./image-header-fixture.ts";
+import { imageAt } from "./image-header.test-support.ts";
 import type { ImageHeader } from "./image-header.ts";
 import { splitPhases } from "./phases.ts";
 import { sortByPosition } from "./stack-geometry.ts";

@@ -1,5 +1,6 @@
 import { cross, dot, HilumError, isHilumError, norm, scaleBy, type LinearMap, type SourceFile, type Vec3 } from "@hilum/core";
 import { findElement } from "../scan/element-table.ts";
+import type { KeptHeads } from "../scan/kept-heads.ts";
 import { malformedFile } from "../scan/malformed-file.ts";
 import { IMPLICIT_VR_LITTLE_ENDIAN, type FileMeta } from "../scan/read-head.ts";
 import { Tag } from "../scan/tags.ts";
@@ -16,10 +17,10 @@ const COSINE_TOLERANCE = 1e-3;
 export type PaddingRule = "auto" | "mask" | "data";
 
 /**
- * Reads what decides an image's place and meaning.
+ * Reads what decides an image's place and meaning, and keeps the head's bytes where there is room.
  * @throws {HilumError} MISSING_ATTRIBUTE, MALFORMED_FILE, UNSUPPORTED_VOXEL_FORMAT, TRUNCATED_PIXEL_DATA.
  */
-export function readImageHeader(file: SourceFile, meta: FileMeta, head: ScannedHead, padding: PaddingRule): ImageHeader {
+export function readImageHeader(file: SourceFile, meta: FileMeta, head: ScannedHead, padding: PaddingRule, keptHeads: KeptHeads): ImageHeader {
   const pixel = readPixelLayout(head);
   const unreadable: number[] = [];
   // What only informs does not stop a series; that it could not be read is told.
@@ -43,6 +44,7 @@ export function readImageHeader(file: SourceFile, meta: FileMeta, head: ScannedH
     transferSyntaxUID: meta.transferSyntaxUID,
     explicitVr: meta.transferSyntaxUID !== IMPLICIT_VR_LITTLE_ENDIAN,
     dataSetStart: meta.dataSetStart,
+    head: keptHeads.keep(head.bytes.subarray(0, pixel.offset)),
     pixel,
     modalityLut: readModalityLut(head),
     ...(paddingRange === undefined ? {} : { paddingRange }),

@@ -1,7 +1,7 @@
 import { affineLps, type Vec3 } from "@hilum/core";
 import { describe, expect, test } from "vitest";
 import { groupIntoStacks } from "./grouping.ts";
-import { imageAt } from "./image-header-fixture.ts";
+import { imageAt } from "./image-header.test-support.ts";
 import type { ImageHeader } from "./image-header.ts";
 import { sortByPosition, stackGeometry } from "./stack-geometry.ts";
 

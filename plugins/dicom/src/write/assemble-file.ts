@@ -1,6 +1,7 @@
 import type { ElementTable } from "../scan/element-table.ts";
 import { createElementTable, findElement } from "../scan/element-table.ts";
 import { scanDataSet } from "../scan/scan-data-set.ts";
+import { Tag } from "../scan/tags.ts";
 import { textElement } from "./encode-element.ts";
 import { put, spliceElements, spliceGrowth, type ElementEdit } from "./splice.ts";
 import { WRITER } from "./writer-identity.ts";
@@ -16,6 +17,13 @@ export interface TemplateFile {
   readonly dataSetStart: number;
   readonly sopClassUID: string;
   readonly transferSyntaxUID: string;
+}
+
+/** A file that is ready to be written. */
+export interface AssembledFile {
+  readonly bytes: Buffer;
+  /** Where the value of Series Instance UID (0020,000E) ends. */
+  readonly headLength: number;
 }
 
 /** Where the file meta information begins: after 128 bytes and "DICM" (PS3.10 7.1). */
@@ -37,9 +45,8 @@ const metaTable = createElementTable(16);
  * UID, and the template's data set with the edits.
  *
  * @param out at least {@link assembledBound} bytes.
- * @returns the length of the file in bytes.
  */
-export function assembleFile(template: TemplateFile, sopInstanceUID: string, edits: readonly ElementEdit[], out: Buffer): number {
+export function assembleFile(template: TemplateFile, sopInstanceUID: string, edits: readonly ElementEdit[], out: Buffer): AssembledFile {
   out.fill(0, 0, 128);
   out.write("DICM", 128, "latin1");
   scanMeta(template);
@@ -56,7 +63,11 @@ export function assembleFile(template: TemplateFile, sopInstanceUID: string, edi
   const metaEnd = spliceElements(template.bytes, metaTable, true, metaEdits, out, META_START);
   // The group length is the first element: 8 bytes of header, then the count of the bytes behind its 4 bytes of value.
   out.writeUInt32LE(metaEnd - META_START - 12, META_START + 8);
-  return spliceElements(template.bytes, template.table, template.explicitVr, edits, out, metaEnd);
+  const ends: number[] = [];
+  const end = spliceElements(template.bytes, template.table, template.explicitVr, edits, out, metaEnd, ends);
+  const headLength = ends[edits.findIndex(({ tag }) => tag === Tag.SeriesInstanceUID)];
+  if (headLength === undefined) throw new TypeError("a derived instance needs a Series Instance UID");
+  return { bytes: out.subarray(0, end), headLength };
 }
 
 /** How many bytes an assembled file takes at most. */

@@ -70,6 +70,19 @@ export const SOP_INSTANCE_UID = TAG.sopInstanceUID;
 /** Pixel Data (7FE0,0010). */
 export const PIXEL_DATA = TAG.pixelData;
 
+/** What all instances of a series have in common, encoded once. */
+export class EncodedOnce {
+  readonly #values = new Map<string, Uint8Array>();
+
+  once(key: string, encode: () => Uint8Array): Uint8Array {
+    const known = this.#values.get(key);
+    if (known !== undefined) return known;
+    const value = encode();
+    this.#values.set(key, value);
+    return value;
+  }
+}
+
 /** What would be stale once the pixels are others. */
 const STALE = [
   0x00280108, // Smallest Pixel Value in Series
@@ -97,7 +110,7 @@ const MAX_IS = 2 ** 31 - 1;
  * in ascending order of tags. All other elements stay as they are, so Series and Acquisition times too: the SUV of a PET
  * depends on them.
  */
-export function derivedEdits(template: TemplateFile, instance: DerivedInstance, derivation: SeriesDerivation, options: DicomWriteOptions): ElementEdit[] {
+export function derivedEdits(template: TemplateFile, instance: DerivedInstance, derivation: SeriesDerivation, options: DicomWriteOptions, encoded: EncodedOnce): ElementEdit[] {
   const { explicitVr } = template;
   const time = timesAt(instance.jobTime, rawText(template, TAG.timezoneOffsetFromUTC));
   const edits: ElementEdit[] = [
@@ -109,8 +122,10 @@ export function derivedEdits(template: TemplateFile, instance: DerivedInstance, 
     put(textElement(TAG.sopInstanceUID, "UI", instance.sopInstanceUID)),
     put(textElement(TAG.seriesInstanceUID, "UI", instance.seriesInstanceUID)),
     put(derivationDescription(template, derivation)),
-    put(sequenceElement(TAG.sourceImageSequence, sourceItems(instance.sources, explicitVr), explicitVr)),
-    appended(template, TAG.contributingEquipmentSequence, (explicitItems) => [equipmentItem(derivation, time, explicitItems)]),
+    put(sequenceElement(TAG.sourceImageSequence, sourceItems(instance.sources, sourcePurpose(explicitVr, encoded)), explicitVr)),
+    appended(template, TAG.contributingEquipmentSequence, (explicitItems) =>
+      encoded.once(`equipment ${time.dateTime} ${explicitItems}`, () => encodeItems([equipmentItem(derivation, time, explicitItems)], explicitItems)),
+    ),
     put({ tag: TAG.pixelData, vr: pixelDataVr(template), value: instance.pixelData }),
     ...STALE.map((tag): ElementEdit => ({ kind: "remove", tag })),
     ...embeddedOverlays(template),
@@ -120,7 +135,15 @@ export function derivedEdits(template: TemplateFile, instance: DerivedInstance, 
   const number = seriesNumber(template, options);
   if (number !== undefined) edits.push(put(number));
   if (derivation.codes.length > 0)
-    edits.push(appended(template, TAG.derivationCodeSequence, () => derivation.codes.map((code) => codeItem(code.value, code.scheme, code.meaning))));
+    edits.push(appended(template, TAG.derivationCodeSequence, (explicitItems) =>
+        encoded.once(`derivation ${explicitItems}`, () =>
+          encodeItems(
+            derivation.codes.map((code) => codeItem(code.value, code.scheme, code.meaning)),
+            explicitItems,
+          ),
+        ),
+      ),
+    );
   const vr = instance.signed ? "SS" : "US";
   if (has(template, TAG.smallestImagePixelValue)) edits.push(put(shortElement(TAG.smallestImagePixelValue, vr, instance.storedRange.smallest)));
   if (has(template, TAG.largestImagePixelValue)) edits.push(put(shortElement(TAG.largestImagePixelValue, vr, instance.storedRange.largest)));
@@ -161,13 +184,17 @@ function seriesNumber(template: TemplateFile, options: DicomWriteOptions): Encod
   return /^[-+]?\d+$/.test(text) && Math.abs(number) <= MAX_IS ? textElement(TAG.seriesNumber, "IS", `${number}`) : undefined;
 }
 
-function sourceItems(sources: readonly SourceInstance[], explicitVr: boolean): EncodedElement[][] {
-  const purpose = codeItem("121322", "DCM", "Source image for image processing operation");
+function sourcePurpose(explicitVr: boolean, encoded: EncodedOnce): EncodedElement {
+  const items = (): Uint8Array => encodeItems([codeItem("121322", "DCM", "Source image for image processing operation")], explicitVr);
+  return { tag: TAG.purposeOfReferenceCodeSequence, vr: "SQ", value: encoded.once(`purpose ${explicitVr}`, items) };
+}
+
+function sourceItems(sources: readonly SourceInstance[], purpose: EncodedElement): EncodedElement[][] {
   return sources.map(({ sopClassUID, sopInstanceUID }, index) => [
     { tag: TAG.referencedSOPClassUID, vr: "UI", value: paddedText("UI", sopClassUID) },
     { tag: TAG.referencedSOPInstanceUID, vr: "UI", value: paddedText("UI", sopInstanceUID) },
     ...(index === 0 ? [textElement(TAG.spatialLocationsPreserved, "CS", "YES")] : []),
-    sequenceElement(TAG.purposeOfReferenceCodeSequence, [purpose], explicitVr),
+    purpose,
   ]);
 }
 
@@ -187,12 +214,11 @@ function codeItem(value: string, scheme: string, meaning: string): EncodedElemen
 }
 
 /** Items behind those that a template has; a sequence that it carries as UN is in implicit VR whatever the file is (PS3.5 6.2.2). */
-function appended(template: TemplateFile, tag: number, items: (explicitVr: boolean) => EncodedElement[][]): ElementEdit {
+function appended(template: TemplateFile, tag: number, items: (explicitVr: boolean) => Uint8Array): ElementEdit {
   const { table, explicitVr } = template;
   const row = findElement(table, tag);
-  if (row < 0) return put(sequenceElement(tag, items(explicitVr), explicitVr));
-  const explicitItems = explicitVr && table.vr[row] !== VR_UN;
-  return { kind: "append", tag, items: encodeItems(items(explicitItems), explicitItems) };
+  if (row < 0) return put({ tag, vr: "SQ", value: items(explicitVr) });
+  return { kind: "append", tag, items: items(explicitVr && table.vr[row] !== VR_UN) };
 }
 
 /** Overlays that lay in the unused bits of Pixel Data (retired) have gone with these bits: their descriptions go too. */

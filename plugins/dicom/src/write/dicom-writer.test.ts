@@ -134,40 +134,34 @@ describe("dicomWriter", () => {
     await expect(write(built)).rejects.toMatchObject({ code: "TEMPLATE_MISMATCH" });
   });
 
-  it.each<[string, (bytes: Uint8Array) => void]>([
-    ["Pixel Data holds the pixels that were meant", (bytes) => bytes.set([0x55], bytes.length - 1)],
-    ["every kept element has the template's bytes", (bytes) => bytes.set([0x55], Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).indexOf("kept"))],
-    ["the preamble is 128 zeros", (bytes) => bytes.set([0x4d], 0)],
-  ])("finds, when it reads a file back, that a disk broke the rule: %s", async (rule, damage) => {
-    const built = handBuiltSeries();
-    const { sink } = memorySink();
-    const damaging: Sink = {
-      async file(name) {
-        const file = await sink.file(name);
-        return {
-          ...file,
-          write: (bytes, position) => {
-            const copy = Buffer.from(bytes);
-            if (position === 0) damage(copy);
-            return file.write(copy, position);
-          },
-        };
-      },
-    };
-    await expect(write(built, { sink: damaging })).rejects.toMatchObject({ code: "VERIFICATION_FAILED", details: { rule } });
+  it("writes the head of a file, up to its Series Instance UID, last of all, so that an interrupted series is no DICOM", async () => {
+    const { files, bytes } = await write(handBuiltSeries());
+    const uidEnd = (bytes[0] as Buffer).indexOf(Buffer.from("20000e005549", "hex")) + 8 + 44;
+    for (const file of files.values()) expect(file.writes.map(({ position }) => position)).toEqual([uidEnd, 0]);
+  });
+
+  it.each<[string, (body: Buffer) => Buffer]>([
+    ["Pixel Data holds the pixels that were meant", (body) => body.fill(0x55, body.length - 1)],
+    ["every kept element has the template's bytes", (body) => body.fill(0x55, body.indexOf("1.5\\-2.5"), body.indexOf("1.5\\-2.5") + 1)],
+    ["the file has the length that was written", (body) => Buffer.concat([body, Buffer.of(0)])],
+  ])("finds, when it reads a body back, that a disk broke the rule: %s", async (rule, damage) => {
+    const sink = damagingSink((bytes, position) => (position === 0 ? bytes : damage(bytes)));
+    await expect(write(handBuiltSeries(), { sink })).rejects.toMatchObject({ code: "VERIFICATION_FAILED", details: { rule } });
+  });
+
+  it("finds, when it reads a head back, that a disk damaged it", async () => {
+    const sink = damagingSink((bytes, position) => (position === 0 ? Buffer.concat([Buffer.from("M"), bytes.subarray(1)]) : bytes));
+    await expect(write(handBuiltSeries(), { sink })).rejects.toMatchObject({
+      code: "VERIFICATION_FAILED",
+      details: { rule: "every instance holds its head with the Series Instance UID" },
+    });
   });
 
   it("finds that a Series Instance UID did not reach its file", async () => {
-    const { sink } = memorySink();
-    const losing: Sink = {
-      async file(name) {
-        const file = await sink.file(name);
-        return { ...file, write: (bytes, position) => (position === 0 ? file.write(bytes, position) : Promise.resolve()) };
-      },
-    };
-    await expect(write(handBuiltSeries(), { sink: losing })).rejects.toMatchObject({
+    const sink = damagingSink((bytes, position) => (position === 0 ? bytes.subarray(0, -1) : bytes));
+    await expect(write(handBuiltSeries(), { sink })).rejects.toMatchObject({
       code: "VERIFICATION_FAILED",
-      details: { rule: "every instance holds the Series Instance UID" },
+      details: { rule: "every instance holds its head with the Series Instance UID" },
     });
   });
 
@@ -208,3 +202,14 @@ describe("dicomWriter", () => {
     await expect(dicomWriter.write(request, slabsOf(built.series, built.voxels), sink, codecContext(AbortSignal.abort(reason)))).rejects.toBe(reason);
   });
 });
+
+/** A sink in memory on a disk that writes something else than it is given. */
+function damagingSink(damage: (bytes: Buffer, position: number) => Buffer): Sink {
+  const { sink } = memorySink();
+  return {
+    async file(name) {
+      const file = await sink.file(name);
+      return { ...file, write: (bytes, position) => file.write(damage(Buffer.from(bytes), position), position) };
+    },
+  };
+}

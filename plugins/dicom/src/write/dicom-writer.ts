@@ -1,7 +1,7 @@
 import { isHilumError, type SeriesWriter, type SinkFile } from "@hilum/core";
 import { matchTemplate } from "./match-template.ts";
 import { createSeriesAssembler, createWorkingMemory, type PreparedInstance, type WorkingMemory } from "./series-assembler.ts";
-import { verificationFailed, verifySeriesInstanceUID } from "./verify-instance.ts";
+import { verificationFailed, verifyHead } from "./verify-instance.ts";
 import { dicomWriteOptions, type DicomWriteOptions } from "./write-options.ts";
 
 /** Files that stay open until their Series Instance UID is known; those of longer series are opened again. */
@@ -10,11 +10,10 @@ const MAX_OPEN_FILES = 256;
 /** Files that are written at one time, each from buffers of its own, while the next is being made. */
 const FILES_IN_FLIGHT = 4;
 
-/** A file that waits for its Series Instance UID. */
-interface WrittenFile {
+/** A file that waits for its head, which ends with the Series Instance UID. */
+interface HeadlessFile {
   readonly name: string;
-  /** Where the value of Series Instance UID begins, bytes from the start of the file. */
-  readonly seriesUidAt: number;
+  readonly head: Buffer;
   /** Absent where the file was closed meanwhile. */
   readonly file?: SinkFile;
 }
@@ -24,7 +23,9 @@ interface WrittenFile {
  * UIDs and what PS3.3 asks of derived images; every other element keeps its bytes.
  *
  * Real values become stored values with the Modality LUT of the template's instance (rounded half to even, saturated).
- * UIDs follow from the template, the steps and the pixels, so that a rerun gives the same. Every file is read back.
+ * UIDs follow from the template, the steps and the pixels, so that a rerun gives the same. The Series Instance UID is known
+ * only behind the last pixel, so the head of every file is written then: until it is, nobody takes the file for DICOM. Every
+ * file is read back.
  *
  * Facts: `instances`, `clippedVoxels`, `maxQuantisationError` (real units, of voxels that were not clipped).
  * Errors: those of template matching (INVALID_JOB, TEMPLATE_MISMATCH, UNSUPPORTED_*), NON_FINITE_VOXELS, VERIFICATION_FAILED.
@@ -49,14 +50,15 @@ export const dicomWriter: SeriesWriter<DicomWriteOptions> = {
     const slices = series.volume.geometry.size[2];
     const memories = Array.from({ length: FILES_IN_FLIGHT }, createWorkingMemory);
     const inFlight: Promise<void>[] = [];
-    const written: WrittenFile[] = [];
+    const written: HeadlessFile[] = [];
     const writeOut = async (index: number, name: string, instance: PreparedInstance): Promise<void> => {
       const file = await sink.file(name);
-      await file.write(instance.bytes, 0);
-      const seriesUidAt = instance.verify(file);
+      const head = Buffer.from(instance.head);
+      await file.write(instance.body, head.length);
+      instance.verify(file);
       const staysOpen = index < MAX_OPEN_FILES;
       if (!staysOpen) await file.close();
-      written[index] = { name, seriesUidAt, ...(staysOpen ? { file } : {}) };
+      written[index] = { name, head, ...(staysOpen ? { file } : {}) };
     };
     try {
       let index = 0;
@@ -79,18 +81,18 @@ export const dicomWriter: SeriesWriter<DicomWriteOptions> = {
     await Promise.all(inFlight);
     if (written.length !== series.frames.length) throw verificationFailed("every frame of the series is written");
     const seriesInstanceUID = assembler.seriesInstanceUID();
-    const uidBytes = Buffer.from(seriesInstanceUID, "latin1");
-    const patch = async ({ name, seriesUidAt, file: open }: WrittenFile): Promise<void> => {
+    const complete = async ({ name, head, file: open }: HeadlessFile): Promise<void> => {
       const file = open ?? (await sink.file(name));
-      await file.write(uidBytes, seriesUidAt);
-      verifySeriesInstanceUID(file, seriesUidAt, seriesInstanceUID);
+      head.write(seriesInstanceUID, head.length - seriesInstanceUID.length, "latin1");
+      await file.write(head, 0);
+      verifyHead(file, head);
       await file.close();
     };
     for (let first = 0; first < written.length; first += FILES_IN_FLIGHT) {
       context.signal.throwIfAborted();
-      const patching = written.slice(first, first + FILES_IN_FLIGHT).map(patch);
-      await Promise.allSettled(patching);
-      await Promise.all(patching);
+      const completing = written.slice(first, first + FILES_IN_FLIGHT).map(complete);
+      await Promise.allSettled(completing);
+      await Promise.all(completing);
     }
     return { facts: { instances: written.length, ...assembler.counts } };
   },

@@ -28,6 +28,7 @@ const TEXT_RULES: Readonly<Record<TextVr, { readonly length: number; readonly pa
 const LONG_FORM = new Set("OB OD OF OL OV OW SQ SV UC UN UR UT UV".split(" "));
 
 const SEQUENCE_ITEM = 0xfffee000;
+const ITEM_HEADER_BYTES = 8;
 
 /** The longest header of an element, bytes. */
 export const MAX_HEADER_BYTES = 12;
@@ -63,21 +64,21 @@ export function sequenceElement(tag: number, items: readonly (readonly EncodedEl
 
 /** The bytes of sequence items, to be a sequence's value or to be appended to one. */
 export function encodeItems(items: readonly (readonly EncodedElement[])[], explicitVr: boolean): Uint8Array {
-  const chunks: Uint8Array[] = [];
+  let bound = 0;
   for (const item of items) {
-    const elements = item.map((element) => {
-      const bytes = Buffer.alloc(MAX_HEADER_BYTES + element.value.length);
-      return bytes.subarray(0, writeElement(bytes, 0, element, explicitVr));
-    });
-    const header = Buffer.alloc(8);
-    writeTag(header, 0, SEQUENCE_ITEM);
-    header.writeUInt32LE(
-      elements.reduce((sum, bytes) => sum + bytes.length, 0),
-      4,
-    );
-    chunks.push(header, ...elements);
+    bound += ITEM_HEADER_BYTES;
+    for (const { value } of item) bound += MAX_HEADER_BYTES + value.length;
   }
-  return Buffer.concat(chunks);
+  const bytes = Buffer.allocUnsafe(bound);
+  let end = 0;
+  for (const item of items) {
+    const start = end;
+    end += ITEM_HEADER_BYTES;
+    for (const element of item) end = writeElement(bytes, end, element, explicitVr);
+    writeTag(bytes, start, SEQUENCE_ITEM);
+    bytes.writeUInt32LE(end - start - ITEM_HEADER_BYTES, start + 4);
+  }
+  return bytes.subarray(0, end);
 }
 
 /** Writes an element at `at`. @returns where the next one goes. */
@@ -86,7 +87,8 @@ export function writeElement(out: Buffer, at: number, element: EncodedElement, e
   writeTag(out, at, tag);
   let position = at + 4;
   if (explicitVr) {
-    position += out.write(vr, position, "latin1");
+    out[position++] = vr.charCodeAt(0);
+    out[position++] = vr.charCodeAt(1);
     if (LONG_FORM.has(vr)) {
       position = out.writeUInt16LE(0, position);
       position = out.writeUInt32LE(value.length, position);
@@ -97,6 +99,8 @@ export function writeElement(out: Buffer, at: number, element: EncodedElement, e
 }
 
 function writeTag(out: Buffer, at: number, tag: number): void {
-  out.writeUInt16LE(tag >>> 16, at);
-  out.writeUInt16LE(tag & 0xffff, at + 2);
+  out[at] = tag >>> 16;
+  out[at + 1] = tag >>> 24;
+  out[at + 2] = tag;
+  out[at + 3] = tag >>> 8;
 }

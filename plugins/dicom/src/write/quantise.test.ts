@@ -109,6 +109,57 @@ describe("quantise", () => {
     expect(result).toMatchObject({ clippedVoxels: 1, maxQuantisationError: 0, range: { smallest: -2000, largest: 32767 } });
   });
 
+  it("gives what arithmetic in double gives, for every layout, length and mask, and leaves the voxels alone", () => {
+    const voxel = fc.oneof(fc.float({ noNaN: true, min: -300, max: 300 }), fc.float({ noNaN: true, noDefaultInfinity: true }), fc.integer({ min: -600, max: 600 }).map((n) => n / 2));
+    const layout = fc
+      .record({ bitsAllocated: fc.constantFrom(8, 16), signed: fc.boolean(), bits: fc.nat(), high: fc.nat() })
+      .map(({ bitsAllocated, signed, bits, high }) => {
+        const bitsStored = 1 + (bits % bitsAllocated);
+        return { bitsAllocated, bitsStored, highBit: bitsStored - 1 + (high % (bitsAllocated - bitsStored + 1)), signed };
+      });
+    const map = fc.record({ scale: fc.constantFrom(1, 2, 0.37, -1.5), offset: fc.constantFrom(0, 0.5, -1024) });
+    const cell = fc.tuple(voxel, fc.constantFrom(0, 0, 0, 0, 0, 0, 0, 0, 1), fc.nat(0xffff));
+    fc.assert(
+      fc.property(layout, map, map, fc.array(cell, { minLength: 1, maxLength: 60 }), fc.boolean(), (bits, toReal, modalityLut, cells, masked) => {
+        const voxels = Float32Array.from(cells, ([x]) => x);
+        const before = voxels.slice();
+        const mask = Uint8Array.from(cells, ([, padding]) => padding);
+        const width = bits.bitsAllocated / 8;
+        const templatePixels = new Uint8Array(cells.length * width);
+        cells.forEach(([, , word], i) => templatePixels.set(width === 2 ? [word & 0xff, word >> 8] : [word & 0xff], i * width));
+        const counts: QuantiseCounts = { clippedVoxels: 0, maxQuantisationError: 0 };
+        const out = new Uint8Array(cells.length * width);
+        const range = quantise(voxels, toReal, { ...bits, modalityLut }, out, counts, masked ? { mask, templatePixels } : undefined);
+
+        const lowest = bits.signed ? -(2 ** (bits.bitsStored - 1)) : 0;
+        const highest = lowest + 2 ** bits.bitsStored - 1;
+        const shift = bits.highBit + 1 - bits.bitsStored;
+        let [clipped, worst] = [0, 0];
+        const expected = [...before].map((x, i) => {
+          if (masked && mask[i] === 1) {
+            const kept = ((cells[i]?.[2] ?? 0) >> shift) % 2 ** bits.bitsStored;
+            return kept > highest ? kept - 2 ** bits.bitsStored : kept;
+          }
+          const exact = (x * toReal.scale + toReal.offset - modalityLut.offset) / modalityLut.scale;
+          const down = Math.floor(exact);
+          const isUp = exact - down > 0.5 || (exact - down === 0.5 && down % 2 !== 0);
+          const rounded = isUp ? down + 1 : down;
+          const nearest = Math.min(highest, Math.max(lowest, rounded));
+          if (nearest === rounded) worst = Math.max(worst, Math.abs(rounded - exact));
+          else clipped++;
+          return nearest;
+        });
+        const view = new DataView(out.buffer);
+        const written = expected.map((_, i) => (width === 2 ? view.getUint16(2 * i, true) : view.getUint8(i)));
+        expect(written).toEqual(expected.map((value) => (value << shift) & (2 ** bits.bitsAllocated - 1)));
+        expect(range).toEqual({ smallest: Math.min(...expected) + 0, largest: Math.max(...expected) + 0 });
+        expect(counts).toEqual({ clippedVoxels: clipped, maxQuantisationError: worst * Math.abs(modalityLut.scale) });
+        expect(voxels).toEqual(before);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it("takes only the stored bits of a template's padding: overlay bits above them go", () => {
     const format = { ...SIGNED_16, bitsStored: 12, highBit: 11, signed: false };
     const templatePixels = Uint8Array.of(0x34, 0xf2);

@@ -1,4 +1,5 @@
 import { HilumError, type LinearMap } from "@hilum/core";
+import { simdKernelIn, type SimdKernel } from "../simd-kernel.ts";
 
 /** How an instance stores a voxel (PS3.3 C.7.6.3.1), and what a stored value means: real = stored · scale + offset. */
 export interface StoredFormat {
@@ -31,15 +32,22 @@ export interface KeptPadding {
   readonly templatePixels: Uint8Array;
 }
 
-/** Adding and subtracting 1.5 · 2^52 rounds a double half to even, as IEEE 754 arithmetic does by itself. */
-const ROUNDER = 6755399441055744;
+const FLOAT32_BYTES = 4;
+const PAGE_BYTES = 65_536;
+/** Where voxels lie in the kernel's memory; 0 would be no address. */
+const VOXELS_AT = 64;
+
+const MAX_PAGES = 65_536;
+
+/** Memory of its own for one frame at a time: the kernel works in place, and the voxels are only lent. */
+let ownMemory: WebAssembly.Memory | undefined;
 
 /**
- * Turns voxels into stored values: (real − intercept) / slope, rounded half to even, saturated, never wrapped. Only the
- * stored bits are written; the bits above them follow the sign, and are zero in unsigned images.
+ * Turns voxels into stored values: (real − intercept) / slope in double, rounded half to even, saturated, never wrapped. Only
+ * the stored bits are written; the bits above them follow the sign, and are zero in unsigned images.
  *
  * @param toReal real value = voxel · scale + offset.
- * @param out one frame: 1 or 2 bytes (little endian, at an even offset of its buffer) for each voxel.
+ * @param out one frame: 1 or 2 bytes (little endian) for each voxel.
  * @throws {HilumError} NON_FINITE_VOXELS for NaN and infinity, with their number.
  */
 export function quantise(
@@ -50,113 +58,47 @@ export function quantise(
   counts: QuantiseCounts,
   padding?: KeptPadding,
 ): StoredRange {
-  const frame = frameState(voxels, toReal, format, out);
-  let clipped = 0;
-  let nonFinite = 0;
-  let i = 0;
-  while (i < voxels.length) {
-    if (padding !== undefined) i = keepPadding(frame, i, padding, format);
-    const nextPadding = padding?.mask.indexOf(1, i) ?? -1;
-    const end = nextPadding < 0 ? voxels.length : nextPadding;
-    i = storeUntil(frame, i, end);
-    if (i === end) continue;
-    const asked = askedAt(frame, i);
-    if (Number.isFinite(asked)) {
-      store(frame, i, asked < frame.low ? frame.low : frame.high);
-      clipped++;
-    } else nonFinite++;
-    i++;
+  const { bitsAllocated, bitsStored, highBit, signed, modalityLut } = format;
+  const sampleBytes = bitsAllocated / 8;
+  const n = voxels.length;
+  const maskAt = VOXELS_AT + n * FLOAT32_BYTES;
+  const keptAt = maskAt + n;
+  const memory = memoryOf(keptAt + n * sampleBytes);
+  new Float32Array(memory.buffer, VOXELS_AT, n).set(voxels);
+  if (padding !== undefined) {
+    const bytes = new Uint8Array(memory.buffer);
+    bytes.set(padding.mask, maskAt);
+    bytes.set(padding.templatePixels, keptAt);
   }
-  if (nonFinite > 0)
-    throw new HilumError("NON_FINITE_VOXELS", `${nonFinite} voxels of a slice are NaN or infinite.`, { details: { voxels: nonFinite } });
-  counts.clippedVoxels += clipped;
-  counts.maxQuantisationError = Math.max(counts.maxQuantisationError, frame.worst * Math.abs(format.modalityLut.scale));
-  return { smallest: frame.smallest, largest: frame.largest };
-}
-
-/** One frame on its way to stored values. */
-interface FrameState {
-  readonly voxels: Float32Array;
-  readonly words: Int16Array | Uint8Array;
-  readonly scale: number;
-  readonly offset: number;
-  readonly slope: number;
-  readonly intercept: number;
-  readonly low: number;
-  readonly high: number;
-  /** How far the stored bits lie above bit 0. */
-  readonly shift: number;
-  smallest: number;
-  largest: number;
-  /** Largest rounding so far, in stored units. */
-  worst: number;
-}
-
-function frameState(voxels: Float32Array, toReal: LinearMap, format: StoredFormat, out: Uint8Array): FrameState {
-  const low = format.signed ? -(2 ** (format.bitsStored - 1)) : 0;
-  const high = format.signed ? 2 ** (format.bitsStored - 1) - 1 : 2 ** format.bitsStored - 1;
-  return {
-    voxels,
-    words: format.bitsAllocated === 16 ? new Int16Array(out.buffer, out.byteOffset, voxels.length) : out,
-    scale: toReal.scale,
-    offset: toReal.offset,
-    slope: format.modalityLut.scale,
-    intercept: format.modalityLut.offset,
+  // The memory is shared, so that a kernel is there.
+  const kernel = simdKernelIn(memory) as SimdKernel;
+  const low = signed ? -(2 ** (bitsStored - 1)) : 0;
+  kernel[bitsAllocated === 8 ? "quantiseTo8" : "quantiseTo16"](
+    VOXELS_AT,
+    n,
+    toReal.scale,
+    toReal.offset,
+    modalityLut.offset,
+    modalityLut.scale,
     low,
-    high,
-    shift: format.highBit + 1 - format.bitsStored,
-    smallest: high,
-    largest: low,
-    worst: 0,
-  };
+    low + 2 ** bitsStored - 1,
+    highBit + 1 - bitsStored,
+    padding === undefined ? 0 : maskAt,
+    keptAt,
+  );
+  if (kernel.nonFinite.value > 0)
+    throw new HilumError("NON_FINITE_VOXELS", `${kernel.nonFinite.value} voxels of a slice are NaN or infinite.`, {
+      details: { voxels: kernel.nonFinite.value },
+    });
+  out.set(new Uint8Array(memory.buffer, VOXELS_AT, n * sampleBytes));
+  counts.clippedVoxels += kernel.clipped.value;
+  counts.maxQuantisationError = Math.max(counts.maxQuantisationError, kernel.worst.value * Math.abs(modalityLut.scale));
+  return { smallest: kernel.smallest.value, largest: kernel.largest.value };
 }
 
-/** The value of a voxel in stored units, before rounding. */
-function askedAt({ voxels, scale, offset, intercept, slope }: FrameState, i: number): number {
-  return ((voxels[i] as number) * scale + offset - intercept) / slope;
-}
-
-function store(frame: FrameState, i: number, stored: number): void {
-  if (stored < frame.smallest) frame.smallest = stored;
-  if (stored > frame.largest) frame.largest = stored;
-  frame.words[i] = stored << frame.shift;
-}
-
-/** Stores padding up to the first voxel that is image; its index. */
-function keepPadding(frame: FrameState, from: number, { mask, templatePixels }: KeptPadding, format: StoredFormat): number {
-  let i = from;
-  for (; mask[i] === 1; i++) store(frame, i, storedAt(templatePixels, i, format, frame.shift));
-  return i;
-}
-
-/** Stores voxels up to the first that cannot be stored as it is. A loop of its own: with the rare cases in it, it takes twice the time. */
-function storeUntil(frame: FrameState, from: number, end: number): number {
-  const { voxels, words, scale, offset, slope, intercept, low, high, shift } = frame;
-  let smallest = frame.smallest | 0;
-  let largest = frame.largest | 0;
-  let worst = frame.worst;
-  let i = from;
-  for (; i < end; i++) {
-    const asked = ((voxels[i] as number) * scale + offset - intercept) / slope;
-    const rounded = asked + ROUNDER - ROUNDER;
-    if (!(rounded >= low && rounded <= high)) break;
-    const error = Math.abs(rounded - asked);
-    if (error > worst) worst = error;
-    const stored = rounded | 0;
-    if (stored < smallest) smallest = stored;
-    if (stored > largest) largest = stored;
-    words[i] = stored << shift;
-  }
-  frame.smallest = smallest;
-  frame.largest = largest;
-  frame.worst = worst;
-  return i;
-}
-
-/** The stored value of voxel `i` in a frame as it is in a file, without what other bits hold. */
-function storedAt(pixels: Uint8Array, i: number, format: StoredFormat, shift: number): number {
-  const word = format.bitsAllocated === 16 ? (pixels[2 * i] as number) | ((pixels[2 * i + 1] as number) << 8) : (pixels[i] as number);
-  const unused = 32 - format.bitsStored;
-  const aligned = (word >>> shift) << unused;
-  return format.signed ? aligned >> unused : aligned >>> unused;
+function memoryOf(bytes: number): WebAssembly.Memory {
+  ownMemory ??= new WebAssembly.Memory({ initial: 0, maximum: MAX_PAGES, shared: true });
+  const missing = bytes - ownMemory.buffer.byteLength;
+  if (missing > 0) ownMemory.grow(Math.ceil(missing / PAGE_BYTES));
+  return ownMemory;
 }

@@ -7,7 +7,7 @@ import type { DicomInstance } from "../series/dicom-instance.ts";
 import { assembledBound, assembleFile, type TemplateFile } from "./assemble-file.ts";
 import { describeDerivation } from "./derivation-text.ts";
 import { deriveUid, PLACEHOLDER_UID } from "./derive-uid.ts";
-import { derivedEdits, SOP_INSTANCE_UID, type SourceInstance } from "./derived-attributes.ts";
+import { derivedEdits, EncodedOnce, SOP_INSTANCE_UID, type SourceInstance } from "./derived-attributes.ts";
 import type { TemplateMatch } from "./match-template.ts";
 import { quantise, type QuantiseCounts } from "./quantise.ts";
 import { verificationFailed, verifyInstance } from "./verify-instance.ts";
@@ -29,14 +29,15 @@ export function createWorkingMemory(): WorkingMemory {
 
 /** A file to be written; its bytes lie in working memory. */
 export interface PreparedInstance {
-  /** The whole file. */
-  readonly bytes: Uint8Array;
+  /** Everything up to the end of the Series Instance UID, which is not known yet: a {@link PLACEHOLDER_UID} stands there. */
+  readonly head: Uint8Array;
+  /** The rest, which goes behind the head. */
+  readonly body: Uint8Array;
   /**
-   * Reads the file back once it is written.
-   * @returns where the value of Series Instance UID begins in the file.
+   * Reads the body back once it is written, and checks it together with the head.
    * @throws {HilumError} VERIFICATION_FAILED.
    */
-  verify(file: SinkFile): number;
+  verify(file: SinkFile): void;
 }
 
 /** Makes the files of one derived series. */
@@ -48,7 +49,7 @@ export interface SeriesAssembler {
    * @param frame its index in the series; each comes once.
    */
   prepare(frame: number, slab: Slab, k: number, memory: WorkingMemory): PreparedInstance;
-  /** The Series Instance UID, once every frame is prepared: it depends on all pixels. Until it is known a {@link PLACEHOLDER_UID} stands in the files. */
+  /** The Series Instance UID, once every frame is prepared: it depends on all pixels. As long as a {@link PLACEHOLDER_UID}. */
   seriesInstanceUID(): string;
 }
 
@@ -59,6 +60,7 @@ export function createSeriesAssembler(series: SeriesSpec, match: TemplateMatch, 
   const processing = JSON.stringify({ history: series.history, options, writer: WRITER.program });
   const counts: QuantiseCounts = { clippedVoxels: 0, maxQuantisationError: 0 };
   const digests: string[] = [];
+  const encoded = new EncodedOnce();
   const sopInstanceUIDs = new Set<string>();
 
   const sourcesOf = (frame: Frame, template: DicomInstance): SourceInstance[] => {
@@ -80,10 +82,10 @@ export function createSeriesAssembler(series: SeriesSpec, match: TemplateMatch, 
       if (instance === undefined || frame === undefined || digests[index] !== undefined)
         throw new RangeError(`frame ${index} is not one of those still to be written`);
       const { pixel, modalityLut } = instance;
-      const template = readTemplate(instance, memory);
+      const mask = slab.sliceMask(k);
+      const template = readTemplate(instance, memory, mask !== undefined);
       const length = pixel.frameBytes + (pixel.frameBytes % 2);
       if (memory.pixels.length !== length) memory.pixels = new Uint8Array(length);
-      const mask = slab.sliceMask(k);
       const templatePixels = template.bytes.subarray(pixel.offset, pixel.offset + pixel.frameBytes);
       const storedRange = quantise(
         slab.slice(k),
@@ -117,14 +119,16 @@ export function createSeriesAssembler(series: SeriesSpec, match: TemplateMatch, 
         },
         derivation,
         options,
+        encoded,
       );
       const bound = assembledBound(template, edits);
       if (memory.output.length < bound) memory.output = roomFor(bound);
-      const bytes = memory.output.subarray(0, assembleFile(template, sopInstanceUID, edits, memory.output));
+      const { bytes, headLength } = assembleFile(template, sopInstanceUID, edits, memory.output);
+      const head = bytes.subarray(0, headLength);
       return {
-        bytes,
-        verify: (file) =>
-          verifyInstance(file, { length: bytes.length, sopInstanceUID, template, edits, pixelDataLength: length, pixelDataDigest: digest }),
+        head,
+        body: bytes.subarray(headLength),
+        verify: (file) => verifyInstance(file, { head, length: bytes.length, sopInstanceUID, template, edits, pixelData: memory.pixels }),
       };
     },
 
@@ -138,14 +142,17 @@ export function createSeriesAssembler(series: SeriesSpec, match: TemplateMatch, 
   };
 }
 
-/** Reads the whole file of a template instance and looks again where its elements lie. */
-function readTemplate(instance: DicomInstance, memory: WorkingMemory): TemplateFile {
-  const { file, explicitVr, dataSetStart, sopClassUID, transferSyntaxUID } = instance;
+/** Reads the file of a template instance, its pixels only where they are asked for, and looks again where its elements lie. */
+function readTemplate(instance: DicomInstance, memory: WorkingMemory, withPixels: boolean): TemplateFile {
+  const { file, pixel, explicitVr, dataSetStart, sopClassUID, transferSyntaxUID } = instance;
   const { table } = memory;
   if (memory.template.length < file.size) memory.template = roomFor(file.size);
-  const bytes = memory.template.subarray(0, file.read(memory.template.subarray(0, file.size), 0));
+  const bytes = memory.template.subarray(0, file.size);
+  const skippedBytes = withPixels ? 0 : pixel.frameBytes;
+  const behind = bytes.subarray(pixel.offset + skippedBytes);
+  const count = file.read(bytes.subarray(0, pixel.offset), 0) + (behind.length === 0 ? 0 : file.read(behind, pixel.offset + skippedBytes));
   file.close();
-  if (bytes.length < file.size) throw changed();
+  if (count + skippedBytes < file.size) throw changed();
   scanDataSet(bytes, { bytesStart: 0, from: dataSetStart, fileSize: bytes.length, explicitVr }, table);
   if (rawText({ bytes, table }, SOP_INSTANCE_UID) !== instance.sopInstanceUID) throw changed();
   return { bytes, table, explicitVr, dataSetStart, sopClassUID, transferSyntaxUID };

@@ -45,6 +45,7 @@ export function spliceGrowth(edits: readonly ElementEdit[]): number {
  * @param source the file's bytes; positions in `table` index them.
  * @param edits at most one for each tag, in ascending order of tags.
  * @param out large enough for the elements and {@link spliceGrowth}.
+ * @param ends where to note, for each edit, where its element (or what stands in its place) ends in `out`.
  * @returns where the data set ends in `out`.
  * @throws {TypeError} for an append to a sequence that is not there.
  */
@@ -55,6 +56,7 @@ export function spliceElements(
   edits: readonly ElementEdit[],
   out: Buffer,
   at: number,
+  ends?: number[],
 ): number {
   const changedGroups = changedGroupsOf(edits);
   let position = at;
@@ -93,6 +95,7 @@ export function spliceElements(
       copy(valueEnd, table.end[row] as number);
     }
     if (present) row++;
+    ends?.push(position);
   }
   keepBelow(Number.POSITIVE_INFINITY);
   return position;
