@@ -9,6 +9,13 @@ const resolve = { conditionNames: ["hilum-source", "node", "import", "default"] 
 /** Large, or with files of their own beside them: imported when needed, never bundled. */
 const LAZY = [/^h5wasm(\/|$)/, /^dcmjs(\/|$)/];
 
+/** commander starts subcommands that are programs of their own, which Hilum has none of: what starts processes is loaded on use. */
+const lateChildProcess = {
+  name: "late-child-process",
+  resolveId: (id) => (id === "child_process" || id === "node:child_process" ? "\0late-child-process" : null),
+  load: (id) => (id === "\0late-child-process" ? 'export const spawn = (...args) => process.getBuiltinModule("node:child_process").spawn(...args);' : null),
+};
+
 async function bundle(input, dir, external, minify = false) {
   const build = await rolldown({
     input,
@@ -16,6 +23,7 @@ async function bundle(input, dir, external, minify = false) {
     resolve,
     external,
     treeshake: true,
+    plugins: minify === false ? [] : [lateChildProcess],
     onLog(level, log, handler) {
       // Left as a warning, a package that is not found would stay outside the bundle and be missed only at run time.
       if (log.code === "UNRESOLVED_IMPORT") throw new Error(log.message);

@@ -46,6 +46,8 @@ export interface RunOptions {
   /** Cancels the job: `run` rejects with its reason and leaves nothing. */
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: JobEvent) => void;
+  /** Whether the report tells the SHA-256 of every output file; default true. Without a reader of the report it is time spent for nobody. */
+  readonly digests?: boolean;
 }
 
 /** Options of {@link Host.execute}, by what they belong to. */
@@ -105,6 +107,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
   const run = async (spec: JobSpec, runOptions: RunOptions = {}): Promise<JobReport> => {
     const startedMs = performance.now();
     const emit = runOptions.onEvent ?? (() => {});
+    const digests = runOptions.digests ?? true;
     const warnings: Warning[] = [];
     const context = createContext(runOptions.signal, (warning) => {
       warnings.push(warning);
@@ -115,9 +118,9 @@ export async function createHost(options: HostOptions): Promise<Host> {
       context.signal.throwIfAborted();
       await using plan: JobPlan = await planJob(planning, spec, context, (source, place) => {
         // The thread starts while this one reads headers.
-        if (place.kind === "file" && bytesOf(source) >= FOLLOWED_INPUT_BYTES) follower = new DigestFollower();
+        if (digests && place.kind === "file" && bytesOf(source) >= FOLLOWED_INPUT_BYTES) follower = new DigestFollower();
       });
-      const report = await executeJob(plan, { context, warnings, emit, plugins, startedMs, ...(follower === undefined ? {} : { follower }) });
+      const report = await executeJob(plan, { context, warnings, emit, plugins, startedMs, digests, ...(follower === undefined ? {} : { follower }) });
       emit({ type: "succeeded", report });
       return report;
     } catch (error) {
@@ -167,12 +170,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     },
     run,
     jobSpec,
-    async execute(name, inputPath, outputPath, { signal, onEvent, ...jobOptions } = {}) {
-      return run(jobSpec(name, inputPath, outputPath, jobOptions), {
-        ...(signal === undefined ? {} : { signal }),
-        ...(onEvent === undefined ? {} : { onEvent }),
-      });
-    },
+    execute: (name, inputPath, outputPath, executeOptions = {}) => run(jobSpec(name, inputPath, outputPath, executeOptions), executeOptions),
     // Nothing outlives a job yet; embedding programs dispose of hosts all the same, so that later resources need no change there.
     async [Symbol.asyncDispose]() {},
   };

@@ -45,7 +45,9 @@ export async function carryOut(bare: JobSpec, options: ConversionOptions, contex
     return;
   }
   if (reportFile !== undefined && existsSync(reportFile)) throw new HilumError("OUTPUT_EXISTS", "The report is there already and was left untouched.");
-  const report = await context.host.run(spec, { signal: context.signal, onEvent: eventSink(quiet, events) });
+  // Digests stand in the report, so they are taken when somebody gets to see it.
+  const digests = reportFile !== undefined || events !== undefined;
+  const report = await context.host.run(spec, { signal: context.signal, onEvent: eventSink(quiet, events), digests });
   if (reportFile !== undefined) writeFileSync(reportFile, `${JSON.stringify(report, undefined, 2)}\n`, { flag: "wx", mode: 0o600 });
   if (quiet !== true && events === undefined) process.stdout.write(summary(report, spec.output.path));
 }

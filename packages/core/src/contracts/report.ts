@@ -17,8 +17,8 @@ export interface JobReport {
   readonly input: { readonly codec: string; readonly phases: number; readonly shape: readonly number[] };
   /** Every step with its configuration, defaults filled in. */
   readonly steps: readonly ProcessingStep[];
-  /** Every file of the output: name inside the output ("" for a file output), size, SHA-256 of its bytes (hexadecimal). */
-  readonly outputs: readonly { readonly name: string; readonly bytes: number; readonly sha256: string }[];
+  /** Every file of the output: name inside the output ("" for a file output), size, SHA-256 of its bytes (hexadecimal) where digests were asked for. */
+  readonly outputs: readonly { readonly name: string; readonly bytes: number; readonly sha256?: string }[];
   readonly facts: { readonly [name: string]: Json };
   readonly warnings: readonly Warning[];
   /** Plugins that took part: name and version. */

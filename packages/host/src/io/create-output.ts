@@ -19,15 +19,15 @@ export interface OutputFile {
   /** Name inside the output directory; "" for the output file itself, "sidecar" for the sidecar. */
   readonly name: string;
   readonly bytes: number;
-  /** SHA-256 of its bytes as read back, hexadecimal. */
-  readonly sha256: string;
+  /** SHA-256 of its bytes as read back, hexadecimal; absent where nobody asked for it. */
+  readonly sha256?: string;
 }
 
 /** An output in the making: a sink for the writer, and its end. */
 export interface Output {
   readonly sink: Sink;
-  /** Forces everything to the disk and lets it appear under its final name, all of it or nothing. */
-  commit(): Promise<readonly OutputFile[]>;
+  /** Forces everything to the disk, takes digests if they are wanted, and lets it appear under its final name, all of it or nothing. */
+  commit(digests: boolean): Promise<readonly OutputFile[]>;
   /** Takes everything away; does nothing after a commit. */
   abort(): Promise<void>;
 }
@@ -109,10 +109,10 @@ export function createOutput(place: OutputPlace, follower?: DigestFollower): Out
 
   return {
     sink,
-    async commit() {
+    async commit(digests) {
       const sidecar = await lazySidecar;
       const all = [...files.entries(), ...(sidecar === undefined ? [] : [["sidecar", sidecar] as const])];
-      const outputs = await syncAndDigest(all);
+      const outputs = await syncAndDigest(all, digests);
       try {
         if (place.kind === "directory") syncDirectory(content);
         publish(content, target, place.kind);
@@ -131,8 +131,8 @@ export function createOutput(place: OutputPlace, follower?: DigestFollower): Out
   };
 }
 
-/** Forces files to the disk in the background; those whose digest could not be taken on the way are read back for it meanwhile. */
-async function syncAndDigest(files: readonly (readonly [string, StagedFile])[]): Promise<OutputFile[]> {
+/** Forces files to the disk in the background; where digests are wanted and were not taken on the way, files are read back meanwhile. */
+async function syncAndDigest(files: readonly (readonly [string, StagedFile])[], digests: boolean): Promise<OutputFile[]> {
   const outputs: OutputFile[] = [];
   const pending = new Set<Promise<void>>();
   for (const [name, file] of files) {
@@ -140,7 +140,7 @@ async function syncAndDigest(files: readonly (readonly [string, StagedFile])[]):
     pending.add(syncing);
     // Settled here so that a later failure of another file leaves no unhandled rejection; awaited below all the same.
     syncing.then(() => pending.delete(syncing), () => {});
-    outputs.push({ name, bytes: file.size(), sha256: (await file.digest()) ?? digestOf(file.path) });
+    outputs.push({ name, bytes: file.size(), ...(digests ? { sha256: (await file.digest()) ?? digestOf(file.path) } : {}) });
     if (pending.size >= SYNC_CONCURRENCY) await Promise.race(pending);
   }
   await Promise.all(pending);

@@ -23,7 +23,7 @@ async function digestOf(parts: readonly { readonly at: number; readonly bytes: U
   if (announced !== undefined) file.announce(announced.bytes, announced.at);
   for (const { at, bytes } of parts) await file.write(bytes, at);
   await file.close();
-  const [written] = await output.commit();
+  const [written] = await output.commit(true);
   await follower.stop();
   return [written?.sha256 ?? "", execFileSync("sha256sum", [path], { encoding: "utf8" }).slice(0, 64)];
 }

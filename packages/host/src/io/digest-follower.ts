@@ -1,4 +1,4 @@
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 
 /** Reads what was written of a file and takes its SHA-256, beside the thread that writes. Plain text, since it has to run from sources and from a bundle. */
 const FOLLOWER = `
@@ -40,7 +40,9 @@ export class DigestFollower {
   #usable = true;
 
   constructor() {
-    this.#worker = new Worker(FOLLOWER, { eval: true });
+    // Loaded where it is used: a process that follows nothing need not wait for it.
+    const threads = process.getBuiltinModule("node:worker_threads");
+    this.#worker = new threads.Worker(FOLLOWER, { eval: true });
     // A process must be able to end while a follower waits for a writer that has failed.
     this.#worker.unref();
     this.#result = new Promise((resolve, reject) => {

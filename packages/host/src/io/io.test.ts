@@ -50,7 +50,7 @@ describe("an output", () => {
     const again = await output.sink.file("a");
     await again.write(bytes("X"), 0);
     expect(existsSync(place.path)).toBe(false);
-    const written = await output.commit();
+    const written = await output.commit(true);
     expect(readFileSync(join(place.path, "a"), "utf8")).toBe("Xbcd");
     // sha256sum of "Xbcd" by coreutils.
     expect(written).toEqual([{ name: "a", bytes: 4, sha256: execFileSync("sha256sum", [join(place.path, "a")], { encoding: "utf8" }).slice(0, 64) }]);

@@ -19,6 +19,8 @@ export interface Execution {
   readonly emit: (event: JobEvent) => void;
   readonly plugins: readonly HilumPlugin[];
   readonly startedMs: number;
+  /** Whether the report tells the SHA-256 of every output file. */
+  readonly digests: boolean;
   /** Takes the digest of a large output file on the way. */
   readonly follower?: DigestFollower;
 }
@@ -40,7 +42,7 @@ export async function executeJob(plan: JobPlan, execution: Execution): Promise<J
   }
 }
 
-async function runPasses(plan: JobPlan, { context, warnings, plugins, startedMs }: Execution, output: Output, progress: Progress): Promise<JobReport> {
+async function runPasses(plan: JobPlan, { context, warnings, plugins, startedMs, digests }: Execution, output: Output, progress: Progress): Promise<JobReport> {
   const source = plan.input.series;
   const passes: { name: string; durationMs: number }[] = [];
   const timed = async <T>(name: string, pass: () => Promise<T>): Promise<T> => {
@@ -74,7 +76,7 @@ async function runPasses(plan: JobPlan, { context, warnings, plugins, startedMs 
   const request = { series, options: plan.output.options, ...(plan.template === undefined ? {} : { template: plan.template }) };
   const summary = await timed(writing, () => plan.output.codec.writer.write(request, slabs, output.sink, context));
   context.signal.throwIfAborted();
-  const outputs = await timed("publish", () => output.commit());
+  const outputs = await timed("publish", () => output.commit(digests));
   progress.finish(writing);
   return {
     job: plan.spec.name,

@@ -1,4 +1,3 @@
-import { deflate } from "node:zlib";
 import { promisify } from "node:util";
 import { HilumError, sliceLengthOf, type CodecContext, type SeriesSpec, type Sink, type SinkFile, type Slab, type WriteRequest, type WriteSummary } from "@hilum/core";
 import type { WriteOptions } from "../options.ts";
@@ -10,7 +9,6 @@ import { sidecarOf } from "./sidecar.ts";
 export const VOXELS_ADDRESS = 4096;
 
 const GZIP_LEVEL = 4;
-const compress = promisify<Uint8Array, { level: number }, Buffer>(deflate);
 
 /**
  * Writes a series as one HDF5 file: voxels as they come, then all metadata, the superblock last, so that an interrupted
@@ -102,6 +100,9 @@ async function writeCompressed(
   slabs: AsyncIterable<Slab>,
   context: CodecContext,
 ): Promise<{ readonly volume: Storage; readonly mask?: Storage; readonly end: number }> {
+  // Loaded where it is used: most files are not compressed, and every process would wait for it.
+  const { deflate } = await import("node:zlib");
+  const compress = promisify<Uint8Array, { level: number }, Buffer>(deflate);
   const bytes = sliceBytes(series);
   const volume = { addresses: [] as number[], sizes: [] as number[] };
   const mask = { addresses: [] as number[], sizes: [] as number[] };
