@@ -13,7 +13,7 @@ const LAZY = [/^h5wasm(\/|$)/, /^dcmjs(\/|$)/];
 const lateChildProcess = {
   name: "late-child-process",
   resolveId: (id) => (id === "child_process" || id === "node:child_process" ? "\0late-child-process" : null),
-  load: (id) => (id === "\0late-child-process" ? 'export const spawn = (...args) => process.getBuiltinModule("node:child_process").spawn(...args);' : null),
+  load: (id) => (id === "\0late-child-process" ? 'export default { spawn: (...args) => process.getBuiltinModule("node:child_process").spawn(...args) };' : null),
 };
 
 async function bundle(input, dir, external, minify = false) {
