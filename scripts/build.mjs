@@ -7,13 +7,20 @@ import { rolldown } from "rolldown";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const resolve = { conditionNames: ["hilum-source", "node", "import", "default"] };
 /** Large, or with files of their own beside them: imported when needed, never bundled. */
-const LAZY = [/^h5wasm(\/|$)/, /^dcmjs(\/|$)/];
+const LAZY = [/^h5wasm(\/|$)/, /^dcmjs(\/|$)/, /^pg-boss(\/|$)/, /^@electric-sql\//, /^@?fastify/, /^yazl(\/|$)/];
 
-/** commander starts subcommands that are programs of their own, which Hilum has none of: what starts processes is loaded on use. */
-const lateChildProcess = {
-  name: "late-child-process",
-  resolveId: (id) => (id === "child_process" || id === "node:child_process" ? "\0late-child-process" : null),
-  load: (id) => (id === "\0late-child-process" ? 'export default { spawn: (...args) => process.getBuiltinModule("node:child_process").spawn(...args) };' : null),
+/**
+ * Built-in modules that cost the most at every start, taken in a cheaper way: an ES import of node:crypto looks at every export and
+ * so loads Web Crypto too; what starts processes (commander imports it, and Hilum has no such subcommands) is loaded on use.
+ */
+const PLAIN_BUILTINS = {
+  "node:crypto": 'const crypto = process.getBuiltinModule("node:crypto"); export const { createHash, hash, randomBytes, randomUUID, timingSafeEqual } = crypto;',
+  "node:child_process": 'export default { spawn: (...args) => process.getBuiltinModule("node:child_process").spawn(...args) };',
+};
+const plainBuiltins = {
+  name: "plain-builtins",
+  resolveId: (id, importer) => (id in PLAIN_BUILTINS && (id !== "node:child_process" || importer?.includes("/commander/")) ? `\0plain:${id}` : null),
+  load: (id) => (id.startsWith("\0plain:") ? PLAIN_BUILTINS[id.slice("\0plain:".length)] : null),
 };
 
 async function bundle(input, dir, external, minify = false) {
@@ -23,7 +30,7 @@ async function bundle(input, dir, external, minify = false) {
     resolve,
     external,
     treeshake: true,
-    plugins: minify === false ? [] : [lateChildProcess],
+    plugins: minify === false ? [] : [plainBuiltins],
     onLog(level, log, handler) {
       // Left as a warning, a package that is not found would stay outside the bundle and be missed only at run time.
       if (log.code === "UNRESOLVED_IMPORT") throw new Error(log.message);
@@ -54,4 +61,6 @@ for (const group of ["packages", "plugins"])
     rmSync(join(folder, "dist"), { recursive: true, force: true });
     await bundle(entriesOf(folder), join(folder, "dist"), (id) => !id.startsWith(".") && !id.startsWith("/"));
   }
-await bundle({ cli: join(root, "packages/cli/src/cli.ts") }, join(root, "packages/cli/dist"), LAZY, { compress: true, mangle: false, codegen: { removeWhitespace: true } });
+// One after the other, so that the command line stays one file that is read at once.
+for (const program of ["cli", "job-child"])
+  await bundle({ [program]: join(root, `packages/cli/src/${program}.ts`) }, join(root, "packages/cli/dist"), LAZY, { compress: true, mangle: false, codegen: { removeWhitespace: true } });

@@ -25,7 +25,8 @@ export async function runCommand(command: string, args: readonly string[]): Prom
   try {
     return await withInterrupt(async (signal) => {
       const host = await createHost({ plugins: [...defaultPlugins, ...(await Promise.all(pluginsAskedFor(args).map(loadPlugin)))] });
-      await programFor(command, args, { host, signal }).parseAsync(args, { from: "user" });
+      const program = await programFor(command, args, { host, signal });
+      await program.parseAsync(args, { from: "user" });
       return 0;
     });
   } catch (error) {
@@ -39,20 +40,27 @@ export async function runCommand(command: string, args: readonly string[]): Prom
   }
 }
 
-const SUBCOMMANDS: ReadonlyMap<string, (context: CommandContext) => Command> = new Map([
+type CommandMaker = (context: CommandContext) => Command | Promise<Command>;
+
+/** The service and its clients are imported only when they are asked for: no conversion waits for a database or a web server. */
+const SUBCOMMANDS: ReadonlyMap<string, CommandMaker> = new Map<string, CommandMaker>([
   ["convert", convertCommand],
   ["run", runJobCommand],
   ["inspect", inspectCommand],
   ["jobs", jobsCommand],
   ["plugins", pluginsCommand],
+  ["serve", async (context) => (await import("./commands/serve.ts")).serveCommand(context)],
+  ["submit", async (context) => (await import("./commands/submit.ts")).submitCommand(context)],
+  ["status", async (context) => (await import("./commands/status.ts")).statusCommand(context)],
+  ["cancel", async (context) => (await import("./commands/cancel.ts")).cancelCommand(context)],
 ]);
 
-function programFor(command: string, args: readonly string[], context: CommandContext): Command {
+async function programFor(command: string, args: readonly string[], context: CommandContext): Promise<Command> {
   if (command === "dicom2hdf5") return dicom2hdf5Command(context);
   if (command === "hdf52dicom") return hdf52dicomCommand(context);
   // Options are made from schemas, which takes time at every start: only those of the command that is asked for.
   const asked = SUBCOMMANDS.get(args[0] ?? "");
-  return hilumCommand((asked === undefined ? [...SUBCOMMANDS.values()] : [asked]).map((make) => make(context)));
+  return hilumCommand(await Promise.all((asked === undefined ? [...SUBCOMMANDS.values()] : [asked]).map((make) => make(context))));
 }
 
 /** Plugins bring options and jobs of their own, so they are loaded before the other arguments can be understood. */
