@@ -23,6 +23,12 @@ const plainBuiltins = {
   load: (id) => (id.startsWith("\0plain:") ? PLAIN_BUILTINS[id.slice("\0plain:".length)] : null),
 };
 
+/** The service's commands are a program beside the command line: in one build, what both share would be cut out of both. */
+const serviceBeside = {
+  name: "service-beside",
+  resolveId: (id, importer) => (id === "./service.ts" && importer?.endsWith("/cli.ts") ? { id: "./service.js", external: true } : null),
+};
+
 async function bundle(input, dir, external, minify = false) {
   const build = await rolldown({
     input,
@@ -30,7 +36,7 @@ async function bundle(input, dir, external, minify = false) {
     resolve,
     external,
     treeshake: true,
-    plugins: minify === false ? [] : [plainBuiltins],
+    plugins: minify === false ? [] : [plainBuiltins, serviceBeside],
     onLog(level, log, handler) {
       // Left as a warning, a package that is not found would stay outside the bundle and be missed only at run time.
       if (log.code === "UNRESOLVED_IMPORT") throw new Error(log.message);
@@ -62,5 +68,5 @@ for (const group of ["packages", "plugins"])
     await bundle(entriesOf(folder), join(folder, "dist"), (id) => !id.startsWith(".") && !id.startsWith("/"));
   }
 // One after the other, so that the command line stays one file that is read at once.
-for (const program of ["cli", "job-child"])
+for (const program of ["cli", "service", "job-child"])
   await bundle({ [program]: join(root, `packages/cli/src/${program}.ts`) }, join(root, "packages/cli/dist"), LAZY, { compress: true, mangle: false, codegen: { removeWhitespace: true } });

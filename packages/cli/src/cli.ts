@@ -49,10 +49,10 @@ const SUBCOMMANDS: ReadonlyMap<string, CommandMaker> = new Map<string, CommandMa
   ["inspect", inspectCommand],
   ["jobs", jobsCommand],
   ["plugins", pluginsCommand],
-  ["serve", async (context) => (await import("./commands/serve.ts")).serveCommand(context)],
-  ["submit", async (context) => (await import("./commands/submit.ts")).submitCommand(context)],
-  ["status", async (context) => (await import("./commands/status.ts")).statusCommand(context)],
-  ["cancel", async (context) => (await import("./commands/cancel.ts")).cancelCommand(context)],
+  ["serve", async (context) => (await import("./service.ts")).serveCommand(context)],
+  ["submit", async (context) => (await import("./service.ts")).submitCommand(context)],
+  ["status", async (context) => (await import("./service.ts")).statusCommand(context)],
+  ["cancel", async (context) => (await import("./service.ts")).cancelCommand(context)],
 ]);
 
 async function programFor(command: string, args: readonly string[], context: CommandContext): Promise<Command> {
