@@ -1,4 +1,4 @@
-import { CommanderError, type Command } from "commander";
+import type { Command, CommanderError } from "commander";
 import { createHost, loadPlugin } from "@hilum/host";
 import { HilumError, isHilumError } from "@hilum/core";
 import type { CommandContext } from "./command-context.ts";
@@ -30,7 +30,7 @@ export async function runCommand(command: string, args: readonly string[]): Prom
       return 0;
     });
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (isCommanderError(error)) return error.exitCode === 0 ? 0 : 2;
     if (error instanceof InterruptedError) {
       process.stderr.write("\nInterrupted; nothing was left behind.\n");
       return error.exitStatus;
@@ -38,6 +38,11 @@ export async function runCommand(command: string, args: readonly string[]): Prom
     process.stderr.write(renderError(error, debug));
     return isHilumError(error) ? error.exitStatus : 1;
   }
+}
+
+/** By name: the service's commands come with a copy of commander of their own, whose errors no `instanceof` knows. */
+function isCommanderError(error: unknown): error is CommanderError {
+  return error instanceof Error && error.name === "CommanderError";
 }
 
 type CommandMaker = (context: CommandContext) => Command | Promise<Command>;
