@@ -8,8 +8,8 @@ import { chooseReader, chooseWriter, type ReadingCodec, type WritingCodec } from
 import { frameInReal, frameWithMap, seriesAfter, specOf } from "./derive-series.ts";
 import { resolveSteps, type ResolvedStep } from "./resolve-steps.ts";
 
-/** Slabs of about this size stay in the processor's cache between two steps. */
-const SLAB_TARGET_BYTES = 1 << 20;
+/** Small enough to stay in the processor's cache between two steps, large enough that few writes have to be waited for (measured). */
+const SLAB_TARGET_BYTES = 2 << 20;
 
 /** What a plan needs of its host. */
 export interface PlanningHost {
