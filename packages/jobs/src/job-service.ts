@@ -35,7 +35,10 @@ export interface JobRecord {
   /** Absolute path of the published result; there once `succeeded`. */
   readonly outputPath?: string;
   readonly error?: { readonly code: string; readonly message: string; readonly remedy?: string };
+  /** The whole report, in what `get` answers; not there where the process died between publishing and reporting. */
   readonly report?: JobReport;
+  /** Files of the result (name "" where it is one file), size and SHA-256, in what `get` answers once `succeeded`. */
+  readonly outputs?: JobReport["outputs"];
 }
 
 /** Something that happened to a job; `id` rises by one for each event of a job, so that a reader can resume. */
@@ -58,25 +61,29 @@ export interface JobService extends AsyncDisposable {
   /**
    * Accepts a job: its request is on the disk (fsynced) before this resolves.
    * With the same idempotency key and the same request it gives the job that was accepted before.
-   * @throws {HilumError} QUEUE_FULL; IDEMPOTENCY_MISMATCH when the key was used for another request.
+   * @throws {HilumError} QUEUE_FULL; IDEMPOTENCY_MISMATCH when the key was used for another request; OUTPUT_EXISTS when
+   * something stands at the output's path, or another job that has not ended is to write it.
    */
   submit(request: JobRequest, options?: { readonly idempotencyKey?: string }): Promise<{ readonly uid: string; readonly created: boolean }>;
   /** @returns undefined for an unknown uid. */
   get(uid: string): Promise<JobRecord | undefined>;
-  /** Newest first. */
+  /** Newest first, at most 100 where no limit is given; `before` is the uid of the last job of the page before. */
   list(filter?: { readonly state?: JobState; readonly limit?: number; readonly before?: string }): Promise<readonly JobRecord[]>;
-  /** Past events after `afterId`, then new ones, until the job has ended or the signal aborts. */
+  /** Past events after `afterId`, then new ones, until the job has ended or the signal aborts (without an error). Nothing for an unknown uid. */
   events(uid: string, options?: { readonly afterId?: number; readonly signal?: AbortSignal }): AsyncIterable<JobServiceEvent>;
-  /** Cancels a queued job at once, and a running one by ending its process. @returns false where it had ended already. */
+  /**
+   * Cancels a queued job at once, and a running one by ending its process; resolves when it has ended, on the disk too.
+   * @returns false where it had ended already, or its output had appeared by then; and for an unknown uid.
+   */
   cancel(uid: string): Promise<boolean>;
   /** Makes a new attempt of a failed or cancelled job. @returns false where it has not ended so. */
   retry(uid: string): Promise<boolean>;
   /** What the attempts said, oldest first; no patient data. */
   log(uid: string): Promise<string>;
-  /** What a dry run of this request would do, computed in a child process. @throws {HilumError} as the plan. */
+  /** What a dry run of this request would do, computed in a child process. @throws {HilumError} as the plan; QUEUE_FULL when too many plans are being made. */
   plan(request: Omit<JobRequest, "priority" | "requestedBy">): Promise<Json>;
   statistics(): Promise<ServiceStatistics>;
-  /** Resolves when the database is up and old requests are reconciled. */
+  /** Resolves when the database is up and old requests are reconciled; rejects only when the service is disposed of before. */
   readonly ready: Promise<void>;
 }
 

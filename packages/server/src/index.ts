@@ -1,1 +1,11 @@
-export {};
+export { openAccessToken } from "./access-token.ts";
+export type { AccessToken } from "./access-token.ts";
+export { openAuditLog } from "./audit-log.ts";
+export type { AuditEntry, AuditLog } from "./audit-log.ts";
+export { createServer } from "./create-server.ts";
+export type { ServerOptions } from "./create-server.ts";
+export { DEFAULT_LIMITS } from "./limits.ts";
+export type { ServerLimits } from "./limits.ts";
+export { checkBinding } from "./loopback.ts";
+export { startServer } from "./start-server.ts";
+export type { ListenOptions, RunningServer } from "./start-server.ts";

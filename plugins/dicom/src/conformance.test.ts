@@ -13,7 +13,7 @@ const SCANS = [
   }),
   scanInput("PET, a slope per slice", { modality: "PT" }),
   scanInput("signed 12 bit, shuffled", { signed: true, shuffled: true, phases: 2 }),
-  scanInput("12 bit with rubbish above, UTF-8 names", { unusedBits: "rubbish", characterSet: "ISO_IR 192" }),
+  scanInput("12 bit with rubbish above, UTF-8 names", { unusedBits: "noise", characterSet: "ISO_IR 192" }),
   scanInput("8 bit, odd number of voxels", { bitsStored: 8, size: [5, 3, 2] }),
 ];
 
