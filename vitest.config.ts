@@ -2,8 +2,8 @@ import { defineConfig } from "vitest/config";
 
 /** One configuration for every project; `--mode integration` picks the tests that cross packages or need outside programs. */
 export default defineConfig(({ mode }) => ({
-  resolve: { conditions: ["hilum-source", "node", "import", "default"] },
-  ssr: { resolve: { conditions: ["hilum-source", "node", "import", "default"] } },
+  resolve: { conditions: ["hilum-source", "node"] },
+  ssr: { resolve: { conditions: ["hilum-source", "node"] } },
   test: {
     include: mode === "integration" ? ["src/**/*.int.test.ts"] : ["src/**/*.test.ts"],
     exclude: mode === "integration" ? [] : ["src/**/*.int.test.ts"],
