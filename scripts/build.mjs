@@ -1,6 +1,6 @@
 // Bundles every package's sources to dist/: what npm publishes, and the command line as one file that starts in a blink.
-import { existsSync, readFileSync, readdirSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 
@@ -43,8 +43,9 @@ async function bundle(input, dir, external, minify = false) {
       handler(level, log);
     },
   });
-  await build.write({ dir, format: "esm", entryFileNames: "[name].js", chunkFileNames: "chunks/[name]-[hash].js", minify });
+  const { output } = await build.write({ dir, format: "esm", entryFileNames: "[name].js", chunkFileNames: "chunks/[name]-[hash].js", minify });
   await build.close();
+  return output.flatMap((chunk) => Object.keys(chunk.modules ?? {}));
 }
 
 /** The source behind each entry of a package's "exports". */
@@ -68,5 +69,12 @@ for (const group of ["packages", "plugins"])
     await bundle(entriesOf(folder), join(folder, "dist"), (id) => !id.startsWith(".") && !id.startsWith("/"));
   }
 // One after the other, so that the command line stays one file that is read at once.
-for (const program of ["cli", "service", "job-child"])
-  await bundle({ [program]: join(root, `packages/cli/src/${program}.ts`) }, join(root, "packages/cli/dist"), LAZY, { compress: true, mangle: false, codegen: { removeWhitespace: true } });
+const programs = ["cli", "service", "job-child"];
+const dist = join(root, "packages/cli/dist");
+const modules = new Set();
+for (const program of programs)
+  for (const module of await bundle({ [program]: join(root, `packages/cli/src/${program}.ts`) }, dist, LAZY, { compress: true, mangle: false, codegen: { removeWhitespace: true } }))
+    modules.add(module);
+// What the launcher looks at to know whether the programs are as new as their sources.
+const sources = [...modules].filter((module) => existsSync(module) && !module.includes("node_modules")).map((module) => relative(dist, module));
+writeFileSync(join(dist, "sources.json"), JSON.stringify(sources.sort()));

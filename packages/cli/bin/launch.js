@@ -1,11 +1,11 @@
 // Plain JavaScript that older Nodes can run too: finds a Node that Hilum runs on, and the newest form of its code.
-import { spawn } from "node:child_process";
-import { existsSync, readdirSync, statSync } from "node:fs";
-import * as nodeModule from "node:module";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 const NEEDED_MAJOR = 24;
+const require = createRequire(import.meta.url);
 const here = dirname(fileURLToPath(import.meta.url));
 const bundle = join(here, "../dist/cli.js");
 const source = join(here, "../src/cli.ts");
@@ -13,6 +13,7 @@ const source = join(here, "../src/cli.ts");
 /** Runs one of the commands ("hilum", "dicom2hdf5", "hdf52dicom") with the process' arguments. */
 export async function launch(command) {
   if (Number(process.versions.node.split(".")[0]) < NEEDED_MAJOR) return relaunch();
+  const nodeModule = require("node:module");
   nodeModule.enableCompileCache();
   const fresh = bundleIsFresh();
   if (!fresh) nodeModule.registerHooks({ resolve: (specifier, context, next) => next(specifier, { ...context, conditions: [...context.conditions, "hilum-source"] }) });
@@ -24,7 +25,7 @@ export async function launch(command) {
 function relaunch() {
   let node;
   try {
-    node = join(dirname(nodeModule.createRequire(import.meta.url).resolve("node/package.json")), "bin/node");
+    node = join(dirname(require.resolve("node/package.json")), "bin/node");
   } catch {
     node = undefined;
   }
@@ -33,7 +34,8 @@ function relaunch() {
     process.exitCode = 1;
     return;
   }
-  const child = spawn(node, process.argv.slice(1), { stdio: "inherit" });
+  // Loaded here alone: at every other start it would be time spent for nothing.
+  const child = require("node:child_process").spawn(node, process.argv.slice(1), { stdio: "inherit" });
   // A terminal sends its interrupt to both processes: this one waits for the other to clean up.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => signal === "SIGINT" || child.kill(signal));
   child.on("exit", (code, signal) => {
@@ -44,19 +46,12 @@ function relaunch() {
 /** Whether the bundle is newer than every source it was made from; a published package has no sources beside it. */
 function bundleIsFresh() {
   if (!existsSync(source)) return true;
-  const built = statSync(bundle, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  const root = join(here, "../../..");
-  for (const group of ["packages", "plugins"])
-    for (const name of readdirSync(join(root, group))) if (newestIn(join(root, group, name, "src")) > built) return false;
-  return true;
-}
-
-function newestIn(folder) {
-  let newest = 0;
-  if (!existsSync(folder)) return newest;
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    newest = Math.max(newest, entry.isDirectory() ? newestIn(path) : entry.name.endsWith(".test.ts") ? 0 : statSync(path).mtimeMs);
+  try {
+    const dist = dirname(bundle);
+    const built = statSync(bundle).mtimeMs;
+    return JSON.parse(readFileSync(join(dist, "sources.json"), "utf8")).every((path) => statSync(join(dist, path)).mtimeMs <= built);
+  } catch {
+    // Never built, or a source has gone.
+    return false;
   }
-  return newest;
 }

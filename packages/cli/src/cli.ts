@@ -25,7 +25,7 @@ export async function runCommand(command: string, args: readonly string[]): Prom
   try {
     return await withInterrupt(async (signal) => {
       const host = await createHost({ plugins: [...defaultPlugins, ...(await Promise.all(pluginsAskedFor(args).map(loadPlugin)))] });
-      const program = await programFor(command, args, { host, signal });
+      const program = await programFor(command, { host, args, signal });
       await program.parseAsync(args, { from: "user" });
       return 0;
     });
@@ -60,11 +60,11 @@ const SUBCOMMANDS: ReadonlyMap<string, CommandMaker> = new Map<string, CommandMa
   ["cancel", async (context) => (await import("./service.ts")).cancelCommand(context)],
 ]);
 
-async function programFor(command: string, args: readonly string[], context: CommandContext): Promise<Command> {
+async function programFor(command: string, context: CommandContext): Promise<Command> {
   if (command === "dicom2hdf5") return dicom2hdf5Command(context);
   if (command === "hdf52dicom") return hdf52dicomCommand(context);
   // Options are made from schemas, which takes time at every start: only those of the command that is asked for.
-  const asked = SUBCOMMANDS.get(args[0] ?? "");
+  const asked = SUBCOMMANDS.get(context.args[0] ?? "");
   return hilumCommand(await Promise.all((asked === undefined ? [...SUBCOMMANDS.values()] : [asked]).map((make) => make(context))));
 }
 

@@ -11,8 +11,13 @@ interface Property {
 
 type Door = "reader" | "writer";
 
-/** The options of every codec's reader or writer, as options of a command: names, help and defaults come from their schemas. */
-export function addCodecOptions(command: Command, codecs: readonly FormatCodec[], doors: readonly Door[]): Command {
+/**
+ * The options of every codec's reader or writer, as options of a command: names, help and defaults come from their schemas.
+ * Called last, since schemas take time at every start: where the command's own options cover all that was typed, nothing is added.
+ */
+export function addCodecOptions(command: Command, codecs: readonly FormatCodec[], doors: readonly Door[], args: readonly string[]): Command {
+  const own = new Set(command.options.flatMap(({ long, short }) => [long, short]));
+  if (args.every((arg) => !arg.startsWith("-") || own.has(arg.split("=")[0]))) return command;
   const byFlag = new Map<string, { readonly property: Property; readonly owners: string[] }>();
   for (const { door, codec, key, property } of everyOption(codecs, doors)) {
     const owner = `${codec.title} ${door === "reader" ? "input" : "output"}`;
@@ -35,6 +40,7 @@ export function codecOptionsFrom(
   given: Readonly<Record<string, Json>>,
   codecs: readonly FormatCodec[],
 ): { readonly input: Record<string, Json>; readonly output: Record<string, Json> } {
+  if (Object.keys(given).length === 0) return { input: {}, output: {} };
   const keysAt = (door: Door): ReadonlySet<string> => new Set(everyOption(codecs, [door]).map((option) => option.key));
   const pick = (keys: ReadonlySet<string>): Record<string, Json> => Object.fromEntries(Object.entries(given).filter(([key]) => keys.has(key)));
   return { input: pick(keysAt("reader")), output: pick(keysAt("writer")) };

@@ -24,11 +24,12 @@ export interface ConversionOptions extends ShowOptions {
 
 /** The options of every conversion: what the codecs take, and how it is shown. */
 export function addConversionOptions(command: Command, context: CommandContext): Command {
-  return addCodecOptions(command, context.host.codecs.list(), ["reader", "writer"])
+  command
     .option("--dry-run", "print the plan with its passes as JSON, and write nothing")
     .option("--report <file>", "write what was done as JSON: versions, configuration, timings, SHA-256 of outputs")
     .addOption(new Option("--events <format>", "print every event as a line of JSON").choices(["json"]))
     .option("--quiet", "say nothing but errors");
+  return addCodecOptions(command, context.host.codecs.list(), ["reader", "writer"], context.args);
 }
 
 /** The step that normalises, or none. */
@@ -38,7 +39,7 @@ export function normalizationSteps(normalization: Normalization): readonly Step[
 
 /** Runs a job for a person at a terminal, or shows its plan. */
 export async function carryOut(bare: JobSpec, options: ConversionOptions, context: CommandContext): Promise<void> {
-  const { dryRun, quiet, events, report: reportFile, ...codecOptions } = options;
+  const { dryRun, quiet, events, report: reportFile, plugin: _plugin, debug: _debug, ...codecOptions } = options;
   const spec = withCodecOptions(bare, codecOptions, context);
   if (dryRun === true) {
     process.stdout.write(`${JSON.stringify(await context.host.plan(spec, { signal: context.signal }), undefined, 2)}\n`);

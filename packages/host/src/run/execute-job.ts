@@ -59,7 +59,7 @@ async function runPasses(plan: JobPlan, { context, warnings, plugins, startedMs,
   for (const [index, step] of plan.steps.entries()) {
     if (!needsPass(step)) continue;
     const name = `measure ${step.processor.id}`;
-    const slabs = slabsToMeasure(pipeline, index, plan, context.signal, (slices) => progress.advance(name, slices));
+    const slabs = slabsOf(pipeline, index, plan, context.signal, (slices) => progress.advance(name, slices));
     const measurement = await timed(name, () => measureStep(step, source, slabs));
     measurements[index] = measurement;
     measured[index] = measurement.measured;
@@ -72,7 +72,7 @@ async function runPasses(plan: JobPlan, { context, warnings, plugins, startedMs,
     first,
   );
   const writing = plan.passes.at(-1) as string;
-  const slabs = slabsToWrite(pipeline, plan, context.signal, (slices) => progress.advance(writing, slices));
+  const slabs = slabsOf(pipeline, plan.steps.length, plan, context.signal, (slices) => progress.advance(writing, slices));
   const request = { series, options: plan.output.options, ...(plan.template === undefined ? {} : { template: plan.template }) };
   const summary = await timed(writing, () => plan.output.codec.writer.write(request, slabs, output.sink, context));
   context.signal.throwIfAborted();
@@ -92,8 +92,9 @@ async function runPasses(plan: JobPlan, { context, warnings, plugins, startedMs,
   };
 }
 
-/** The slabs that a step measures, phase by phase; counts what was taken, and lets the event loop turn now and then. */
-async function* slabsToMeasure(pipeline: Pipeline, stage: number, plan: JobPlan, signal: AbortSignal, taken: (slices: number) => void): AsyncGenerator<Slab> {
+/** The slabs after `stage` steps, phase by phase; counts what was taken, and lets the event loop turn now and then. */
+async function* slabsOf(pipeline: Pipeline, stage: number, plan: JobPlan, signal: AbortSignal, taken: (slices: number) => void): AsyncGenerator<Slab> {
+  const doubtful = mayMakeNonFinite(plan.steps.slice(0, stage));
   let turned = performance.now();
   for (const { phase, range } of everyRange(plan)) {
     if (performance.now() - turned > TURN_INTERVAL_MS) {
@@ -101,37 +102,10 @@ async function* slabsToMeasure(pipeline: Pipeline, stage: number, plan: JobPlan,
       turned = performance.now();
     }
     signal.throwIfAborted();
-    yield await pipeline.slab(stage, phase, range);
-    taken(range.count);
-  }
-}
-
-/** The slabs that the writer pulls: the next one is made while the writer waits for the disk with the one before. */
-async function* slabsToWrite(pipeline: Pipeline, plan: JobPlan, signal: AbortSignal, taken: (slices: number) => void): AsyncGenerator<Slab> {
-  const ranges = everyRange(plan);
-  const doubtful = mayMakeNonFinite(plan.steps);
-  const make = async (at: number): Promise<Slab | undefined> => {
-    const place = ranges[at];
-    signal.throwIfAborted();
-    if (place === undefined) return undefined;
-    const slab = await pipeline.slab(plan.steps.length, place.phase, place.range);
+    const slab = await pipeline.slab(stage, phase, range);
     if (doubtful) refuseNonFinite(slab);
-    return slab;
-  };
-  let next = make(0);
-  try {
-    for (let at = 1; at <= ranges.length; at++) {
-      const slab = await next;
-      if (slab === undefined) return;
-      next = nextTurn().then(() => make(at));
-      // Settled here, since a writer that fails first will never ask for it.
-      next.catch(() => {});
-      yield slab;
-      taken(slab.count);
-    }
-  } finally {
-    // Nothing may still be reading the source when the job ends.
-    await next.catch(() => {});
+    yield slab;
+    taken(range.count);
   }
 }
 

@@ -31,29 +31,18 @@ export function windowCapacities(steps: readonly ResolvedStep[], specs: readonly
   return capacities;
 }
 
-/** Windows of each stage: the last has two, so that its next slab can be made while the writer still has the one before. */
-function windowsAt(stage: number, steps: readonly ResolvedStep[]): number {
-  return stage === steps.length ? 2 : 1;
-}
-
 /** Bytes of all windows of a pipeline. */
 export function pipelineBytes(steps: readonly ResolvedStep[], specs: readonly VolumeSpec[], depth: number): number {
   const capacities = windowCapacities(steps, specs, depth);
-  const buffers = specs.flatMap((spec, stage) =>
-    Array.from({ length: windowsAt(stage, steps) }, () => SliceWindow.bufferBytes(spec, capacities[stage] as number)).flat(),
-  );
-  return voxelMemoryBytes(buffers);
+  return voxelMemoryBytes(specs.flatMap((spec, stage) => SliceWindow.bufferBytes(spec, capacities[stage] as number)));
 }
 
 /** What a step measured, for a frame (phase, slice). */
 export type MeasuredAt = (phase: number, slice: number) => unknown;
 
-/** A chain of windows over a series: the source's, and those of each step. */
+/** A chain of windows over a series: the source's, and one of each step. */
 export interface Pipeline {
-  /**
-   * The slab after `stage` steps (0 = the source), filled by pulling what it needs through the stages before. It holds until
-   * the stage is asked again; of the last stage until it is asked twice more.
-   */
+  /** The slab after `stage` steps (0 = the source), filled by pulling what it needs through the stages before. It holds until the stage is asked again. */
   slab(stage: number, phase: number, range: SliceRange): Promise<Slab>;
 }
 
@@ -71,16 +60,8 @@ export function createPipeline(
 ): Pipeline {
   const capacities = windowCapacities(steps, specs, depth);
   const memory = createVoxelMemory(pipelineBytes(steps, specs, depth));
-  const turns = specs.map(() => 0);
-  const windows = specs.map((spec, stage) =>
-    Array.from({ length: windowsAt(stage, steps) }, () => new SliceWindow(spec, capacities[stage] as number, memory, (into) => fill(stage, into))),
-  );
-  const slab = (stage: number, phase: number, range: SliceRange): Promise<Slab> => {
-    const own = windows[stage] as readonly SliceWindow[];
-    const turn = turns[stage] as number;
-    turns[stage] = (turn + 1) % own.length;
-    return (own[turn] as SliceWindow).slab(phase, range);
-  };
+  const windows = specs.map((spec, stage) => new SliceWindow(spec, capacities[stage] as number, memory, (into) => fill(stage, into)));
+  const slab = (stage: number, phase: number, range: SliceRange): Promise<Slab> => (windows[stage] as SliceWindow).slab(phase, range);
   const fill = async (stage: number, into: Slab): Promise<void> => {
     const step = steps[stage - 1];
     if (step === undefined) return source.read(into);

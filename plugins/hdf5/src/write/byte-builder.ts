@@ -29,6 +29,8 @@ const TWO_32 = 2 ** 32;
 /** Starts an empty builder. */
 export function createByteBuilder(capacity = 1 << 16): ByteBuilder {
   let buffer = Buffer.alloc(capacity);
+  // Buffer's own writers check more than is needed here, which shows in a process that has only just started.
+  let numbers = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
   let end = 0;
 
   /** Makes room for `count` bytes at the end and returns where they go. */
@@ -39,31 +41,32 @@ export function createByteBuilder(capacity = 1 << 16): ByteBuilder {
       const larger = Buffer.alloc(Math.max(buffer.length * 2, end));
       buffer.copy(larger, 0, 0, start);
       buffer = larger;
+      numbers = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
     }
     return start;
   }
 
   function putU64(value: number, position: number): void {
-    buffer.writeUInt32LE(value % TWO_32, position);
-    buffer.writeUInt32LE(Math.floor(value / TWO_32), position + 4);
+    numbers.setUint32(position, value % TWO_32, true);
+    numbers.setUint32(position + 4, Math.floor(value / TWO_32), true);
   }
 
   return {
     get length() {
       return end;
     },
-    // `claim` may replace `buffer`, so it has to be called first.
+    // `claim` may replace `buffer` and `numbers`, so it has to be called first.
     u8(value) {
       const at = claim(1);
-      buffer.writeUInt8(value, at);
+      numbers.setUint8(at, value);
     },
     u16(value) {
       const at = claim(2);
-      buffer.writeUInt16LE(value, at);
+      numbers.setUint16(at, value, true);
     },
     u32(value) {
       const at = claim(4);
-      buffer.writeUInt32LE(value, at);
+      numbers.setUint32(at, value, true);
     },
     u64(value) {
       const at = claim(8);
@@ -71,7 +74,7 @@ export function createByteBuilder(capacity = 1 << 16): ByteBuilder {
     },
     f64(value) {
       const at = claim(8);
-      buffer.writeDoubleLE(value, at);
+      numbers.setFloat64(at, value, true);
     },
     bytes(value) {
       const at = claim(value.length);
@@ -85,11 +88,11 @@ export function createByteBuilder(capacity = 1 << 16): ByteBuilder {
     },
     zeros: (count) => void claim(count),
     align: () => void claim((8 - (end % 8)) % 8),
-    patchU16: (value, position) => void buffer.writeUInt16LE(value, position),
-    patchU32: (value, position) => void buffer.writeUInt32LE(value, position),
+    patchU16: (value, position) => numbers.setUint16(position, value, true),
+    patchU32: (value, position) => numbers.setUint32(position, value, true),
     patchU64: putU64,
     addU64: (amount, position) =>
-      putU64(buffer.readUInt32LE(position) + buffer.readUInt32LE(position + 4) * TWO_32 + amount, position),
+      putU64(numbers.getUint32(position, true) + numbers.getUint32(position + 4, true) * TWO_32 + amount, position),
     view: () => buffer.subarray(0, end),
   };
 }
