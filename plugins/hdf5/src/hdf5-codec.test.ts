@@ -4,7 +4,6 @@ import { isHilumError, slabOver, sliceLengthOf, type ImageSeries, type Processin
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { hdf5Codec } from "./hdf5-codec.ts";
-import plugin from "./index.ts";
 import { WRITE_OPTIONS, type WriteOptions } from "./options.ts";
 import { openHdf5 } from "./read/h5wasm-file.ts";
 import { VERSION } from "./version.ts";
@@ -430,18 +429,5 @@ describe("detecting and refusing", () => {
     expect(await codeOf(voxelsOf(damaged, 0))).toBe("MALFORMED_FILE");
     await damaged[Symbol.asyncDispose]();
     await whole[Symbol.asyncDispose]();
-  });
-});
-
-describe("the plugin", () => {
-  test("has the version of its package", () => {
-    const { version, name } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as Record<string, string>;
-    expect({ version: plugin.version, name: plugin.name }).toEqual({ version, name });
-    expect(plugin.codecs).toEqual([hdf5Codec]);
-  });
-
-  test("refuses unknown options and fills in defaults", () => {
-    expect(WRITE_OPTIONS.parse({})).toEqual({ metadata: "safe", compression: "none" });
-    expect(WRITE_OPTIONS.safeParse({ metdata: "full" }).success).toBe(false);
   });
 });
