@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 const NEEDED_MAJOR = 24;
-const require = createRequire(import.meta.url);
+const requireHere = createRequire(import.meta.url);
 const here = dirname(fileURLToPath(import.meta.url));
 const bundle = join(here, "../dist/cli.js");
 const source = join(here, "../src/cli.ts");
@@ -13,7 +13,7 @@ const source = join(here, "../src/cli.ts");
 /** Runs one of the commands ("hilum", "dicom2hdf5", "hdf52dicom") with the process' arguments. */
 export async function launch(command) {
   if (Number(process.versions.node.split(".")[0]) < NEEDED_MAJOR) return relaunch();
-  const nodeModule = require("node:module");
+  const nodeModule = requireHere("node:module");
   nodeModule.enableCompileCache();
   const fresh = bundleIsFresh();
   if (!fresh) nodeModule.registerHooks({ resolve: (specifier, context, next) => next(specifier, { ...context, conditions: [...context.conditions, "hilum-source"] }) });
@@ -27,7 +27,7 @@ export async function launch(command) {
 function relaunch() {
   let node;
   try {
-    node = join(dirname(require.resolve("node/package.json")), "bin/node");
+    node = join(dirname(requireHere.resolve("node/package.json")), "bin/node");
   } catch {
     node = undefined;
   }
@@ -37,7 +37,7 @@ function relaunch() {
     return;
   }
   // Loaded here alone: at every other start it would be time spent for nothing.
-  const child = require("node:child_process").spawn(node, process.argv.slice(1), { stdio: "inherit" });
+  const child = requireHere("node:child_process").spawn(node, process.argv.slice(1), { stdio: "inherit" });
   // A terminal sends its interrupt to both processes: this one waits for the other to clean up.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => signal === "SIGINT" || child.kill(signal));
   child.on("exit", (code, signal) => {
