@@ -175,12 +175,18 @@ describe("a process that ends too soon", () => {
   });
 
   test("interrupted, it says so, ends with 130 and leaves nothing", async () => {
-    const { input, outputs } = scanned({ size: [256, 256, 60], phases: 2 });
-    for (const delay of [400, 500, 600, 700]) {
-      const { child, ended } = start("run", "gaussian-blur", input, join(outputs, "out.h5"), "--set", "sigma=4");
+    const { input, outputs } = scanned({ size: [256, 256, 40] });
+    for (const delay of [0, 50, 150, 400]) {
+      // Wide enough to take seconds, so that it is always met at work; its first event says that it has begun.
+      const child = spawn(process.execPath, [join(workspace, "packages/cli/bin/hilum.js"), "run", "gaussian-blur", input, join(outputs, "out.h5"), "--set", "sigma=60", "--events", "json"]);
+      const ended = new Promise<number | null>((resolve) => child.on("exit", resolve));
+      let said = "";
+      child.stderr.on("data", (text) => (said += String(text)));
+      await new Promise((resolve) => child.stdout.once("data", resolve));
       await sleep(delay);
       child.kill("SIGINT");
       expect(await ended).toBe(130);
+      expect(said).toContain("Interrupted; nothing was left behind.");
       expect(readdirSync(outputs)).toEqual([]);
     }
   });
