@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, unlinkSync } from "node:fs";
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, unlinkSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { JobReport } from "@hilum/core";
@@ -61,13 +61,16 @@ export class DataDirectory {
   readonly #journals = new Map<string, EventJournal>();
   readonly #logSizes = new Map<string, number>();
 
-  constructor(path: string) {
+  constructor(place: string) {
+    mkdirSync(place, { recursive: true, mode: 0o700 });
+    // A job's output may not go through a link, and results lie in here.
+    const path = realpathSync(place);
     this.lockFile = join(path, "lock.db");
     this.database = join(path, "database");
     this.results = join(path, "results");
     this.#requests = join(path, "requests");
     this.#temporary = join(path, "tmp");
-    for (const directory of [path, this.results, this.#requests]) mkdirSync(directory, { recursive: true, mode: 0o700 });
+    for (const directory of [this.results, this.#requests]) mkdirSync(directory, { recursive: true, mode: 0o700 });
     // What is put below them is only safe when they are themselves.
     for (const directory of [path, dirname(path)]) syncDirectoryNow(directory);
   }

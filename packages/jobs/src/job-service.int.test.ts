@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { temporaryDirectory, type TemporaryDirectory } from "@hilum/testing";
@@ -10,14 +10,17 @@ const CANARY = "ZZCANARY";
 const UID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 let directory: TemporaryDirectory;
+/** Its real path: a job takes no other. */
+let folder: string;
 beforeAll(() => {
   directory = temporaryDirectory();
+  folder = realpathSync(directory.path);
 });
 afterAll(() => directory[Symbol.dispose]());
 
 function open(name: string, options: Partial<JobServiceOptions> = {}): Promise<JobService> {
   return openJobService({
-    dataDirectory: join(directory.path, name),
+    dataDirectory: join(folder, name),
     child: { command: process.execPath, args: ["--conditions=hilum-source", new URL("./job-child.test-support.ts", import.meta.url).pathname] },
     concurrency: 2,
     ...options,
@@ -25,9 +28,9 @@ function open(name: string, options: Partial<JobServiceOptions> = {}): Promise<J
 }
 
 function request(job: string, constant = 1): JobRequest {
-  const folder = join(directory.path, `${CANARY}^PATIENT`);
-  mkdirSync(folder, { recursive: true });
-  const inputPath = join(folder, `${constant}.constant`);
+  const inputs = join(folder, `${CANARY}^PATIENT`);
+  mkdirSync(inputs, { recursive: true });
+  const inputPath = join(inputs, `${constant}.constant`);
   writeFileSync(inputPath, constantInput(constant));
   return { job, inputPath };
 }
@@ -66,7 +69,7 @@ describe("a service", () => {
   });
 
   test("writes where the request says", async () => {
-    const outputPath = join(directory.path, "chosen.raw");
+    const outputPath = join(folder, "chosen.raw");
     const record = await run(service, { ...request("copy", 43), outputPath });
     expect(record.outputPath).toBe(outputPath);
     expect(readFileSync(outputPath).equals(constantOutput(43))).toBe(true);
@@ -74,7 +77,7 @@ describe("a service", () => {
   });
 
   test("refuses a second job for an output that another job has still to write", async () => {
-    const outputPath = join(directory.path, "owed.raw");
+    const outputPath = join(folder, "owed.raw");
     const { uid } = await service.submit({ ...request("slow"), outputPath });
     await expect(service.submit({ ...request("copy"), outputPath })).rejects.toMatchObject({ code: "OUTPUT_EXISTS" });
     await endOf(service, uid);
@@ -91,7 +94,7 @@ describe("a service", () => {
     const [bad, good] = await Promise.all([run(service, request(job)), run(service, request("copy", 7))]);
     expect(bad).toMatchObject({ state: "failed", attempt: attempts, error: { code } });
     expect(bad).not.toHaveProperty("outputPath");
-    expect(existsSync(join(directory.path, "service", "results", bad.uid))).toBe(false);
+    expect(existsSync(join(folder, "service", "results", bad.uid))).toBe(false);
     expect(good.state).toBe("succeeded");
   });
 
@@ -105,7 +108,7 @@ describe("a service", () => {
     expect(await service.get(first.uid)).toMatchObject({ state: "cancelled", attempt: 1 });
     expect(await service.cancel(first.uid)).toBe(false);
     expect(await service.cancel("unknown")).toBe(false);
-    for (const { uid } of [first, second, waiting]) expect(existsSync(join(directory.path, "service", "results", uid))).toBe(false);
+    for (const { uid } of [first, second, waiting]) expect(existsSync(join(folder, "service", "results", uid))).toBe(false);
   });
 
   test("cancels a job that computes without end", async () => {
@@ -142,11 +145,14 @@ describe("a service", () => {
   });
 
   test("runs the most urgent first, and of the same urgency the oldest", async () => {
-    const blockers = [await service.submit(request("slow")), await service.submit(request("slow"))];
-    for (const blocker of blockers) await reach(service, blocker.uid, "running");
+    // One at a time: of two that are started together nobody can say which was first.
+    await using alone = await open("urgent", { concurrency: 1 });
+    const blocker = await alone.submit(request("loop"));
+    await reach(alone, blocker.uid, "running");
     const uids = [];
-    for (const priority of [0, 0, 5, -3, 5]) uids.push((await service.submit({ ...request("copy"), priority })).uid);
-    const records = await Promise.all(uids.map((uid) => endOf(service, uid)));
+    for (const priority of [0, 0, 5, -3, 5]) uids.push((await alone.submit({ ...request("copy"), priority })).uid);
+    expect(await alone.cancel(blocker.uid)).toBe(true);
+    const records = await Promise.all(uids.map((uid) => endOf(alone, uid)));
     const order = [2, 4, 0, 1, 3].map((at) => Date.parse(records[at]?.startedAt ?? ""));
     expect(order).toEqual(order.toSorted((a, b) => a - b));
   });
@@ -183,7 +189,7 @@ describe("a service", () => {
 
   test("plans in a process of its own, and says what is wrong as the plan does", async () => {
     expect(await service.plan(request("copy"))).toMatchObject({ job: "copy", input: { codec: "constant", shape: [1, 4, 8, 16] }, output: { codec: "raw", kind: "file" } });
-    await expect(service.plan({ job: "copy", inputPath: join(directory.path, `${CANARY}-none`) })).rejects.toMatchObject({
+    await expect(service.plan({ job: "copy", inputPath: join(folder, `${CANARY}-none`) })).rejects.toMatchObject({
       code: "SOURCE_NOT_FOUND",
       httpStatus: 404,
       message: expect.not.stringContaining(CANARY) as string,
@@ -192,10 +198,10 @@ describe("a service", () => {
   });
 
   test("keeps paths, values and what plugins print out of every log, event, record and attempt", async () => {
-    const missing = await run(service, { job: "copy", inputPath: join(directory.path, `${CANARY}-none`) });
+    const missing = await run(service, { job: "copy", inputPath: join(folder, `${CANARY}-none`) });
     expect(missing.error).toMatchObject({ code: "SOURCE_NOT_FOUND" });
     const uids = [missing.uid, (await run(service, request("throw"))).uid, (await run(service, request("talk"))).uid];
-    const root = join(directory.path, "service", "requests");
+    const root = join(folder, "service", "requests");
     for (const uid of uids) {
       expect(JSON.stringify(await service.get(uid))).not.toContain(CANARY);
       expect(await service.log(uid)).not.toBe("");
@@ -236,8 +242,69 @@ test("gives each of 200 jobs its own constant and nobody else's", { timeout: 300
     const bytes = statSync(outputPath).isFile() ? readFileSync(outputPath) : readFileSync(join(outputPath, readdirSync(outputPath)[0] ?? ""));
     expect(bytes.equals(constantOutput(constant)), `constant ${constant}`).toBe(true);
   }
-  expect(readdirSync(join(directory.path, "many", "results"))).toHaveLength(200);
+  expect(readdirSync(join(folder, "many", "results"))).toHaveLength(200);
   process.stdout.write(`200 jobs in ${Math.round(performance.now() - started)} ms; resident memory of the process ${Math.round(process.memoryUsage().rss / 2 ** 20)} MiB\n`);
+});
+
+test("fails each of eight poisonous jobs by its own code while all of 100 good ones beside them succeed", { timeout: 180_000 }, async () => {
+  const POISONS = [
+    ["exit", "JOB_CRASHED"],
+    ["exit-directory", "JOB_CRASHED"],
+    ["segfault", "JOB_CRASHED"],
+    ["throw", "KERNEL_FAILED"],
+    ["throw-directory", "KERNEL_FAILED"],
+    ["loop", "JOB_TIMED_OUT"],
+    ["leak", "MEMORY_BUDGET_EXCEEDED"],
+    ["unheard-of", "UNKNOWN_JOB"],
+  ] as const;
+  await using service = await open("poisoned", { timeoutMs: 6000, memoryBytes: 400 * 2 ** 20 });
+  const started = performance.now();
+  const good = new Map<string, number>();
+  const bad = new Map<string, string>();
+  for (let constant = 1; constant <= 100; constant++) {
+    good.set((await service.submit(request("copy", constant))).uid, constant);
+    const [job, code] = (constant % 12 === 0 ? POISONS[constant / 12 - 1] : undefined) ?? [];
+    if (job !== undefined && code !== undefined) bad.set((await service.submit(request(job, 1000 + constant))).uid, code);
+  }
+  expect(bad.size).toBe(POISONS.length);
+  for (const [uid, constant] of good) {
+    const { state, attempt, outputPath = "" } = await endOf(service, uid);
+    expect({ constant, state, attempt }).toEqual({ constant, state: "succeeded", attempt: 1 });
+    expect(readFileSync(outputPath).equals(constantOutput(constant)), `constant ${constant}`).toBe(true);
+  }
+  for (const [uid, code] of bad) expect(await endOf(service, uid)).toMatchObject({ state: "failed", error: { code } });
+  expect((await service.statistics()).states).toMatchObject({ succeeded: 100, failed: POISONS.length, queued: 0, running: 0 });
+  expect(readdirSync(join(folder, "poisoned", "results")).toSorted()).toEqual([...good.keys()].toSorted());
+  process.stdout.write(`100 good and ${POISONS.length} poisonous jobs in ${Math.round(performance.now() - started)} ms\n`);
+});
+
+test.for(["input", "template", "output"] as const)("fails a job where a link takes the place of the folder of its %s while it waits", async (swapped) => {
+  await using service = await open(`swapped-${swapped}`, { concurrency: 1 });
+  const [place, elsewhere] = [join(folder, `${swapped}-place`), join(folder, `${swapped}-elsewhere`)];
+  for (const one of [place, elsewhere]) {
+    for (const name of ["input", "template", "output"]) mkdirSync(join(one, name), { recursive: true });
+    writeFileSync(join(one, "input", "1.constant"), constantInput(1));
+  }
+  const blocker = await service.submit(request("very-slow"));
+  await reach(service, blocker.uid, "running");
+  const outputPath = join(place, "output", "1.raw");
+  const what: JobRequest = { job: "copy", inputPath: join(place, "input", "1.constant"), outputPath, ...(swapped === "template" ? { templatePath: join(place, "template") } : {}) };
+  const { uid } = await service.submit(what);
+  renameSync(join(place, swapped), join(place, "away"));
+  symlinkSync(join(elsewhere, swapped), join(place, swapped));
+  expect(await service.get(uid)).toMatchObject({ state: "queued" });
+  expect(await service.cancel(blocker.uid)).toBe(true);
+  expect(await endOf(service, uid)).toMatchObject({ state: "failed", attempt: 1, error: { code: "FORBIDDEN_PATH", message: expect.not.stringContaining(folder) as string } });
+  expect(existsSync(outputPath)).toBe(false);
+  expect(readdirSync(join(elsewhere, "output"))).toEqual([]);
+  await expect(service.plan({ ...what, outputPath: `${outputPath}-plan` })).rejects.toMatchObject({ code: "FORBIDDEN_PATH" });
+});
+
+test("writes its own results where its data directory is named by a link", async () => {
+  mkdirSync(join(folder, "real-data"));
+  symlinkSync("real-data", join(folder, "linked-data"));
+  await using service = await open("linked-data");
+  expect(await run(service, request("copy", 6))).toMatchObject({ state: "succeeded" });
 });
 
 test("is open and accepts jobs long before its database is up", async () => {
@@ -282,7 +349,7 @@ test("gives up a job whose process is killed in each of its attempts", async () 
   for await (const { type, data } of service.events(uid)) {
     const { state, attempt } = data as { readonly state?: string; readonly attempt: number };
     if (type !== "state" || state !== "running") continue;
-    const record = JSON.parse(readFileSync(join(directory.path, "killed", "requests", uid, `attempt-${attempt}.json`), "utf8")) as { readonly process: { readonly pid: number } };
+    const record = JSON.parse(readFileSync(join(folder, "killed", "requests", uid, `attempt-${attempt}.json`), "utf8")) as { readonly process: { readonly pid: number } };
     killed.add(record.process.pid);
     process.kill(record.process.pid, "SIGKILL");
   }
@@ -295,7 +362,7 @@ test("finishes jobs whose process is killed once, in whichever state", async () 
   for (const state of ["starting", "running", "publishing"]) {
     const { uid } = await service.submit(request(state === "running" ? "slow" : "copy", 4));
     await reach(service, uid, state);
-    const path = join(directory.path, "killed-once", "requests", uid, "attempt-1.json");
+    const path = join(folder, "killed-once", "requests", uid, "attempt-1.json");
     while (!existsSync(path)) await delay(1);
     process.kill((JSON.parse(readFileSync(path, "utf8")) as { readonly process: { readonly pid: number } }).process.pid, "SIGKILL");
     const { outputPath = "" } = await endOf(service, uid);
@@ -304,7 +371,7 @@ test("finishes jobs whose process is killed once, in whichever state", async () 
 });
 
 test("removes what ended long ago, with its result, and nothing outside of its directory", async () => {
-  const outside = join(directory.path, "outside.raw");
+  const outside = join(folder, "outside.raw");
   {
     await using service = await open("swept");
     await run(service, request("copy"));
@@ -315,7 +382,7 @@ test("removes what ended long ago, with its result, and nothing outside of its d
   await using service = await open("swept", { retentionMs: 0 });
   await service.ready;
   while ((await service.list()).length > 0) await delay(10);
-  expect(readdirSync(join(directory.path, "swept", "requests"))).toEqual([]);
-  expect(readdirSync(join(directory.path, "swept", "results"))).toEqual([]);
+  expect(readdirSync(join(folder, "swept", "requests"))).toEqual([]);
+  expect(readdirSync(join(folder, "swept", "results"))).toEqual([]);
   expect(existsSync(outside)).toBe(true);
 });

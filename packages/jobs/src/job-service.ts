@@ -3,18 +3,22 @@ import type { JobReport, Json } from "@hilum/core";
 /** Where a job stands. It goes forward only; `retry` makes a new attempt of an ended job. */
 export type JobState = "queued" | "starting" | "running" | "publishing" | "succeeded" | "failed" | "cancelled";
 
-/** What somebody asks for. Paths are absolute and were confined to a root before they come here. */
+/**
+ * What somebody asks for. Paths are absolute, real paths that were confined to a root before they come here: no link is part
+ * of one. A job whose path leads through a link when it is about to be opened fails with FORBIDDEN_PATH.
+ */
 export interface JobRequest {
   /** Name of a registry entry, e.g. "gaussian-blur". */
   readonly job: string;
+  /** File or directory; an absolute, real path. */
   readonly inputPath: string;
-  /** Where the result appears; inside the service's own results where absent. Must not exist yet. */
+  /** Where the result appears, in a folder named by its absolute, real path; inside the service's own results where absent. Must not exist yet. */
   readonly outputPath?: string;
   /** Changes to step configurations, by place ("process.0"), as `host.jobSpec` takes them. */
   readonly config?: { readonly [place: string]: { readonly [key: string]: Json } };
   /** Higher goes first; default 0. */
   readonly priority?: number;
-  /** DICOM directory whose headers are used, for HDF5 input. */
+  /** DICOM directory whose headers are used, for HDF5 input; an absolute, real path. */
   readonly templatePath?: string;
   /** For the audit record: who asked, e.g. a token's id. */
   readonly requestedBy?: string;
@@ -59,7 +63,8 @@ export interface ServiceStatistics {
 /** Durable jobs: what is accepted ends, once, whatever dies in between. */
 export interface JobService extends AsyncDisposable {
   /**
-   * Accepts a job: its request is on the disk (fsynced) before this resolves.
+   * Accepts a job: its request is on the disk (fsynced) before this resolves. Its paths have to be absolute, real ones (see
+   * {@link JobRequest}): they are checked when the job starts, not here.
    * With the same idempotency key and the same request it gives the job that was accepted before.
    * @throws {HilumError} QUEUE_FULL; IDEMPOTENCY_MISMATCH when the key was used for another request; OUTPUT_EXISTS when
    * something stands at the output's path, or another job that has not ended is to write it.
@@ -80,7 +85,7 @@ export interface JobService extends AsyncDisposable {
   retry(uid: string): Promise<boolean>;
   /** What the attempts said, oldest first; no patient data. */
   log(uid: string): Promise<string>;
-  /** What a dry run of this request would do, computed in a child process. @throws {HilumError} as the plan; QUEUE_FULL when too many plans are being made. */
+  /** What a dry run of this request would do, computed in a child process. @throws {HilumError} as the plan; FORBIDDEN_PATH as a job fails; QUEUE_FULL when too many plans are being made. */
   plan(request: Omit<JobRequest, "priority" | "requestedBy">): Promise<Json>;
   statistics(): Promise<ServiceStatistics>;
   /** Resolves when the database is up and old requests are reconciled; rejects only when the service is disposed of before. */

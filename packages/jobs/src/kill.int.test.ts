@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
@@ -24,6 +24,8 @@ interface Line {
 }
 
 let directory: ReturnType<typeof temporaryDirectory>;
+/** Its real path: a job takes no other. */
+let folder: string;
 let dataDirectory: string;
 /** The constant of every accepted job. */
 const owed = new Map<string, number>();
@@ -31,13 +33,14 @@ let nextConstant = 1;
 
 beforeAll(() => {
   directory = temporaryDirectory();
-  dataDirectory = join(directory.path, "data");
+  folder = realpathSync(directory.path);
+  dataDirectory = join(folder, "data");
 });
 afterAll(() => directory[Symbol.dispose]());
 
 function request(job: string): { readonly request: JobRequest; readonly constant: number } {
   const constant = nextConstant++;
-  const inputPath = join(directory.path, `${constant}.constant`);
+  const inputPath = join(folder, `${constant}.constant`);
   writeFileSync(inputPath, constantInput(constant));
   return { request: { job, inputPath }, constant };
 }

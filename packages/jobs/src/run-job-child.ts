@@ -1,6 +1,8 @@
 import { once } from "node:events";
+import { realpathSync } from "node:fs";
+import { dirname } from "node:path";
 import { Worker } from "node:worker_threads";
-import { isHilumError, Tokens, type HilumPlugin, type Json, type Logger } from "@hilum/core";
+import { HilumError, isHilumError, Tokens, type HilumPlugin, type Json, type Logger } from "@hilum/core";
 import { bindValue, createHost, type Host } from "@hilum/host";
 import { announcingPlugin } from "./announce-publishing.ts";
 import type { ChildMessage, ChildOrder, JobFailure, PublishLeave } from "./child-messages.ts";
@@ -17,6 +19,7 @@ const LOGGED_FRAMES = 8;
 /**
  * The whole of the program that runs one job for a {@link JobService}: takes the order over the IPC channel, composes a host
  * from the plugins, runs or plans the job, tells what happens and ends the process. Ends at once when the service is gone.
+ * A job fails with FORBIDDEN_PATH where its paths are no longer real ones when it is about to open them.
  * @throws {TypeError} when the process has no IPC channel.
  */
 export async function runJobChild({ plugins }: { readonly plugins: readonly HilumPlugin[] }): Promise<void> {
@@ -51,6 +54,7 @@ export async function runJobChild({ plugins }: { readonly plugins: readonly Hilu
 }
 
 async function carryOut(host: Host, { type, request }: ChildOrder, signal: AbortSignal, tell: (message: ChildMessage) => Promise<void>): Promise<ChildMessage> {
+  refuseLinks(request);
   const { job, inputPath, outputPath, config, templatePath } = request;
   const spec = host.jobSpec(job, inputPath, outputPath, {
     ...(config === undefined ? {} : { config }),
@@ -64,6 +68,23 @@ async function carryOut(host: Host, { type, request }: ChildOrder, signal: Abort
     },
   });
   return { type: "succeeded", report };
+}
+
+/**
+ * The paths were real ones when the request was confined to its roots; a link that took the place of a folder since then leads elsewhere.
+ * @throws {HilumError} FORBIDDEN_PATH where a link is part of the input's path, the template's, or that of the output's folder.
+ */
+export function refuseLinks({ inputPath, outputPath, templatePath }: ChildOrder["request"]): void {
+  for (const path of [inputPath, dirname(outputPath), ...(templatePath === undefined ? [] : [templatePath])]) {
+    let real: string;
+    try {
+      real = realpathSync(path);
+    } catch {
+      // Nothing that could be followed; who opens it says what is wrong.
+      continue;
+    }
+    if (real !== path) throw new HilumError("FORBIDDEN_PATH", "A path of the job leads through a link.", { remedy: "Ask for the job with the path that the link leads to." });
+  }
 }
 
 /** Resolves when the message is on its way, so that the process may end after it. */
