@@ -21,7 +21,7 @@ function times(): { readonly idle: number; readonly all: number } {
   };
 }
 
-/** One line about the machine, for beside a ratio. */
+/** One line about the machine, for beside a number. */
 export function conditions(): string {
-  return `Node ${process.versions.node}, ${cpus().length} cores (${cpus()[0]?.model.trim() ?? "?"}), ${(totalmem() / 2 ** 30).toFixed(0)} GiB, warm page cache, process start included, our threads: 1`;
+  return `Node ${process.versions.node}, ${cpus().length} cores (${cpus()[0]?.model.trim() ?? "?"}), ${(totalmem() / 2 ** 30).toFixed(0)} GiB`;
 }
