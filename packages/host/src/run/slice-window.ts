@@ -9,7 +9,6 @@ export type FillSlab = (into: Slab) => Promise<void>;
  * so that each slice is made once a pass.
  */
 export class SliceWindow {
-  readonly #spec: VolumeSpec;
   readonly #fill: FillSlab;
   readonly #memory: VoxelMemory;
   readonly #voxels: Float32Array;
@@ -22,7 +21,6 @@ export class SliceWindow {
   #count = 0;
 
   constructor(spec: VolumeSpec, capacity: number, memory: VoxelMemory, fill: FillSlab) {
-    this.#spec = spec;
     this.#fill = fill;
     this.#memory = memory;
     this.#capacity = capacity;
@@ -70,9 +68,5 @@ export class SliceWindow {
       this.#mask?.subarray(from * this.#maskLength, to * this.#maskLength),
       this.#memory.memory,
     );
-  }
-
-  get spec(): VolumeSpec {
-    return this.#spec;
   }
 }
