@@ -29,21 +29,22 @@ const serviceBeside = {
   resolveId: (id, importer) => (id === "./service.ts" && importer?.endsWith("/cli.ts") ? { id: "./service.js", external: true } : null),
 };
 
-async function bundle(input, dir, external, minify = false) {
+/** @param options of rolldown, beyond what every bundle here shares. */
+async function bundle(input, dir, external, options = {}, outputOptions = {}) {
   const build = await rolldown({
     input,
     platform: "node",
     resolve,
     external,
     treeshake: true,
-    plugins: minify === false ? [] : [plainBuiltins, serviceBeside],
+    ...options,
     onLog(level, log, handler) {
       // Left as a warning, a package that is not found would stay outside the bundle and be missed only at run time.
       if (log.code === "UNRESOLVED_IMPORT") throw new Error(log.message);
       handler(level, log);
     },
   });
-  const { output } = await build.write({ dir, format: "esm", entryFileNames: "[name].js", chunkFileNames: "chunks/[name]-[hash].js", minify });
+  const { output } = await build.write({ dir, format: "esm", entryFileNames: "[name].js", chunkFileNames: "chunks/[name]-[hash].js", ...outputOptions });
   await build.close();
   return output.flatMap((chunk) => Object.keys(chunk.modules ?? {}));
 }
@@ -69,12 +70,22 @@ for (const group of ["packages", "plugins"])
     await bundle(entriesOf(folder), join(folder, "dist"), (id) => !id.startsWith(".") && !id.startsWith("/"));
   }
 // One after the other, so that the command line stays one file that is read at once.
-const programs = ["cli", "service", "job-child"];
 const dist = join(root, "packages/cli/dist");
 const modules = new Set();
-for (const program of programs)
-  for (const module of await bundle({ [program]: join(root, `packages/cli/src/${program}.ts`) }, dist, LAZY, { compress: true, mangle: false, codegen: { removeWhitespace: true } }))
-    modules.add(module);
+const minify = { compress: true, mangle: false, codegen: { removeWhitespace: true } };
+/** Node loads one CommonJS file faster than one ES module: the command that everybody starts is such a file. */
+const commonJs = {
+  format: "cjs",
+  entryFileNames: "[name].cjs",
+  chunkFileNames: "chunks/[name]-[hash].cjs",
+  banner: 'const __moduleUrl = require("node:url").pathToFileURL(__filename).href;',
+};
+for (const [program, options, outputOptions] of [
+  ["cli", { plugins: [plainBuiltins, serviceBeside], transform: { define: { "import.meta.url": "__moduleUrl" } } }, commonJs],
+  ["service", {}, {}],
+  ["job-child", {}, {}],
+])
+  for (const module of await bundle({ [program]: join(root, `packages/cli/src/${program}.ts`) }, dist, LAZY, options, { minify, ...outputOptions })) modules.add(module);
 // What the launcher looks at to know whether the programs are as new as their sources.
 const sources = [...modules].filter((module) => existsSync(module) && !module.includes("node_modules")).map((module) => relative(dist, module));
 writeFileSync(join(dist, "sources.json"), JSON.stringify(sources.sort()));

@@ -146,7 +146,7 @@ describe.skipIf(!canMount)(`a full disk${canMount ? "" : " (skipped: only root c
 
 describe("a process that ends too soon", () => {
   const start = (...args: readonly string[]) => {
-    const child = spawn(process.execPath, [join(workspace, "packages/cli/bin/hilum.js"), ...args], { stdio: "ignore" });
+    const child = spawn(process.execPath, [join(workspace, "packages/cli/bin/hilum.cjs"), ...args], { stdio: "ignore" });
     // Listened for from the start, since a child may end before anybody asks.
     return { child, ended: new Promise<number | null>((resolve) => child.on("exit", resolve)) };
   };
@@ -178,7 +178,7 @@ describe("a process that ends too soon", () => {
     const { input, outputs } = scanned({ size: [256, 256, 40] });
     for (const delay of [0, 50, 150, 400]) {
       // Wide enough to take seconds, so that it is always met at work; its first event says that it has begun.
-      const child = spawn(process.execPath, [join(workspace, "packages/cli/bin/hilum.js"), "run", "gaussian-blur", input, join(outputs, "out.h5"), "--set", "sigma=60", "--events", "json"]);
+      const child = spawn(process.execPath, [join(workspace, "packages/cli/bin/hilum.cjs"), "run", "gaussian-blur", input, join(outputs, "out.h5"), "--set", "sigma=60", "--events", "json"]);
       const ended = new Promise<number | null>((resolve) => child.on("exit", resolve));
       let said = "";
       child.stderr.on("data", (text) => (said += String(text)));

@@ -19,7 +19,7 @@ export interface RunningService extends AsyncDisposable {
 /** Starts one and waits until it listens. @throws what it said, where it ended before. */
 export async function startService(...args: readonly string[]): Promise<RunningService> {
   const began = performance.now();
-  const child = spawn(process.execPath, [join(workspace, "packages/cli/bin/hilum.js"), "serve", "--port", "0", ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [join(workspace, "packages/cli/bin/hilum.cjs"), "serve", "--port", "0", ...args], { stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (data: Buffer) => (output += data.toString()));
   const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));

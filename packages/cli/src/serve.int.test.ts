@@ -185,7 +185,7 @@ describe("a patient's name", () => {
 describe("the results of the service", () => {
   test.skipIf(noCurl !== false || noPydicom !== false)("equal those of hilum run pixel for pixel, on the breast series by the example's curl through both families of routes (needs curl, unzip, pydicom and ../shared)", () => {
     const output = join(folder, "example");
-    const { status, stdout, stderr } = spawnSync(join(workspace, "examples/serve.sh"), [breast, output], { encoding: "utf8", env: { ...process.env, HILUM: `${process.execPath} ${join(workspace, "packages/cli/bin/hilum.js")}` } });
+    const { status, stdout, stderr } = spawnSync(join(workspace, "examples/serve.sh"), [breast, output], { encoding: "utf8", env: { ...process.env, HILUM: `${process.execPath} ${join(workspace, "packages/cli/bin/hilum.cjs")}` } });
     expect([status, stderr]).toEqual([0, ""]);
     expect(stdout).toContain('"state":"succeeded"');
     for (const [name, settings] of [["first", []], ["second", ["--set", "sigma=2"]]] as const) {

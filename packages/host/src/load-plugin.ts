@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { HilumError, type HilumPlugin } from "@hilum/core";
@@ -40,7 +41,7 @@ function locateByName(name: string): string {
     if (folder === dirname(folder)) break;
   }
   try {
-    return import.meta.resolve(name);
+    return pathToFileURL(createRequire(import.meta.url).resolve(name)).href;
   } catch (cause) {
     throw new HilumError("UNKNOWN_PLUGIN", `There is no plugin "${name}".`, { cause });
   }

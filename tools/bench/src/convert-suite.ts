@@ -31,7 +31,7 @@ function compare(title: string, directory: string, scratch: string, rounds: numb
   const ours: Contestant = {
     name: "hilum convert",
     command: process.execPath,
-    args: [join(workspace, "packages/cli/bin/hilum.js"), "convert", directory, join(scratch, "ours.h5"), "--json", join(scratch, "ours.json"), "--normalize", "phase", "--quiet"],
+    args: [join(workspace, "packages/cli/bin/hilum.cjs"), "convert", directory, join(scratch, "ours.h5"), "--json", join(scratch, "ours.json"), "--normalize", "phase", "--quiet"],
     outputs: [join(scratch, "ours.h5"), join(scratch, "ours.json")],
   };
   const theirs: Contestant = {

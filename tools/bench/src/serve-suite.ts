@@ -38,7 +38,7 @@ async function bareFastify(seconds: number): Promise<string> {
 async function service(scratch: string, seconds: number): Promise<void> {
   const images = join(scratch, "images");
   saveFiles(join(images, "series"), scanSeries({ size: [24, 20, 12] }).files);
-  const program = fileURLToPath(new URL("../../../packages/cli/bin/hilum.js", import.meta.url));
+  const program = fileURLToPath(new URL("../../../packages/cli/bin/hilum.cjs", import.meta.url));
   await using server = await startListening([program, "serve", "--port", "0", "--data", join(scratch, "data"), "--root", `images=${images}`, "--concurrency", "1", "--rate-limit", "1000000000"]);
   const headers = { authorization: `Bearer ${await server.said(/^token: (\S+)$/m)}` };
   // Making the database takes seconds of one core.

@@ -13,7 +13,7 @@ const MARK = join(out, "README.txt");
 /** The public command line, as anybody would call it. */
 function hilum(...args: readonly string[]): string {
   process.stdout.write(`\n$ npx hilum ${args.map((arg) => (arg.startsWith(out) ? relative(workspace, arg) : arg)).join(" ")}\n`);
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(workspace, "packages/cli/bin/hilum.js"), ...args], { encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(workspace, "packages/cli/bin/hilum.cjs"), ...args], { encoding: "utf8" });
   process.stdout.write(stdout.replaceAll(workspace, ""));
   if (status !== 0) throw new Error(stderr);
   return stdout;

@@ -27,12 +27,17 @@ export const dicomReader: SeriesReader<DicomReadOptions> = {
   options,
   detect: (source) => source.files.slice(0, MAX_FILES_TO_DETECT).some((_, index) => isPart10(source, index)),
   async open(source, { padding }, context) {
-    const found = findImages(source, padding, context);
-    if (found.images.length === 0)
-      throw new HilumError("UNRECOGNIZED_FORMAT", `None of ${source.files.length} files holds a DICOM image.`, {
-        details: { files: source.files.length, skipped: Object.fromEntries(found.skipped) },
-      });
-    return assembleStacks(found.images).map((stack) => createDicomSeries(stack, describeAssembly(stack, found, padding, context)));
+    try {
+      const found = findImages(source, padding, context);
+      if (found.images.length === 0)
+        throw new HilumError("UNRECOGNIZED_FORMAT", `None of ${source.files.length} files holds a DICOM image.`, {
+          details: { files: source.files.length, skipped: Object.fromEntries(found.skipped) },
+        });
+      return assembleStacks(found.images).map((stack) => createDicomSeries(stack, describeAssembly(stack, found, padding, context)));
+    } catch (error) {
+      for (const file of source.files) file.close();
+      throw error;
+    }
   },
 };
 

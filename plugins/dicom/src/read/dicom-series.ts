@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { HilumError, IDENTITY_MAP, type Frame, type FrameValues, type Json, type Slab, type VolumeSpec } from "@hilum/core";
 import type { AssembledStack } from "../series/assemble.ts";
-import { asDicomSeries, type DicomInstance, type DicomSeries } from "../series/dicom-instance.ts";
+import { asDicomSeries, staysOpen, type DicomInstance, type DicomSeries } from "../series/dicom-instance.ts";
 import type { ImageHeader } from "../series/image-header.ts";
 import { acquisitionTimeOf, secondsFromEarliest } from "../series/image-times.ts";
 import { decodeSlice, storedBytesOf } from "./decode-slice.ts";
@@ -9,12 +9,13 @@ import { readAttributes } from "./read-attributes.ts";
 
 /**
  * A series over the files of an assembled stack. Voxels are read from the files into the slab that is asked for, and
- * nowhere else; a file is open only while it is read.
+ * nowhere else.
  */
 export function createDicomSeries(stack: AssembledStack, assembly: Json): DicomSeries {
   const { images, grid, split } = stack;
   const [first] = images as readonly [ImageHeader];
   const slices = grid.geometry.size[2];
+  const keepOpen = staysOpen(images);
   const volume: VolumeSpec = {
     geometry: grid.geometry,
     voxel: {
@@ -40,7 +41,7 @@ export function createDicomSeries(stack: AssembledStack, assembly: Json): DicomS
     assembly,
     attributes: (selection) => readAttributes(images, selection),
     read(into) {
-      for (let k = into.start; k < into.start + into.count; k++) readSlice(images[into.phase * slices + k], into, k);
+      for (let k = into.start; k < into.start + into.count; k++) readSlice(images[into.phase * slices + k], into, k, keepOpen);
     },
     async [Symbol.asyncDispose]() {
       for (const { file } of images) file.close();
@@ -48,7 +49,7 @@ export function createDicomSeries(stack: AssembledStack, assembly: Json): DicomS
   });
 }
 
-function readSlice(instance: DicomInstance | undefined, into: Slab, k: number): void {
+function readSlice(instance: DicomInstance | undefined, into: Slab, k: number, keepOpen: boolean): void {
   if (instance === undefined) throw new RangeError(`no frame at phase ${into.phase}, slice ${k}`);
   const { file, pixel, modalityLut, paddingRange } = instance;
   const voxels = into.slice(k);
@@ -60,7 +61,7 @@ function readSlice(instance: DicomInstance | undefined, into: Slab, k: number): 
         details: { phase: into.phase, slice: k, promisedBytes: pixel.frameBytes, presentBytes: count },
       });
   } finally {
-    file.close();
+    if (!keepOpen) file.close();
   }
   decodeSlice({ voxels, mask: into.sliceMask(k), layout: pixel, lut: modalityLut, paddingRange, memory: into.memory });
 }

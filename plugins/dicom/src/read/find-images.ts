@@ -3,6 +3,7 @@ import { KeptHeads } from "../scan/kept-heads.ts";
 import { EXPLICIT_VR_LITTLE_ENDIAN, HeadReader, IMPLICIT_VR_LITTLE_ENDIAN } from "../scan/read-head.ts";
 import { Tag } from "../scan/tags.ts";
 import { uid } from "../scan/values.ts";
+import { staysOpen } from "../series/dicom-instance.ts";
 import type { ImageHeader } from "../series/image-header.ts";
 import { readImageHeader, type PaddingRule } from "../series/read-image-header.ts";
 import { isImageStorage, reasonWithoutImage } from "../series/sop-classes.ts";
@@ -42,6 +43,7 @@ export function findImages(source: Source, padding: PaddingRule, context: CodecC
   let duplicatesDropped = 0;
   for (const [index, file] of source.files.entries()) {
     context.signal.throwIfAborted();
+    let isNeeded = false;
     try {
       const found = readFile(reader, file, padding, keptHeads);
       if (typeof found === "string") skip(found);
@@ -49,6 +51,7 @@ export function findImages(source: Source, padding: PaddingRule, context: CodecC
       else {
         byUid.set(found.sopInstanceUID, found);
         images.push(found);
+        isNeeded = staysOpen(source.files);
       }
     } catch (error) {
       if (!isHilumError(error)) throw error;
@@ -56,7 +59,7 @@ export function findImages(source: Source, padding: PaddingRule, context: CodecC
       if (fault.category !== "data" || fault.code === "MIXED_SERIES") throw fault;
       damaged.push({ fault, seriesInstanceUID: seriesOf(reader) });
     } finally {
-      file.close();
+      if (!isNeeded) file.close();
     }
   }
   const series = new Set(images.map((image) => image.seriesInstanceUID));

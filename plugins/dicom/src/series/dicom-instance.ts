@@ -35,6 +35,14 @@ export interface DicomInstance {
   readonly head?: Buffer | undefined;
 }
 
+/** Files of a source that stay open from its first pass to the last; of a larger one, each is open only while it is read. */
+const MAX_OPEN_FILES = 256;
+
+/** Whether the files of a source stay open until its series are disposed of: opening them for every pass takes time. */
+export function staysOpen(files: readonly unknown[]): boolean {
+  return files.length <= MAX_OPEN_FILES;
+}
+
 const DICOM_SERIES = Symbol.for("hilum:dicom-series");
 
 /** A series that the DICOM reader made: what any series is, and the instances behind its frames, in frame order. */

@@ -9,7 +9,7 @@ describe("a name", () => {
     "packages/a/src/raw-codec.test-support.ts",
     "packages/a/src/kernel.generated.ts",
     "packages/a/src/common-options.ts",
-    "packages/a/bin/dicom2hdf5.js",
+    "packages/a/bin/dicom2hdf5.cjs",
     "README.md",
     "docs/Some Notes/UTILS.md",
   ])("is good: %s", (path) => {

@@ -1,33 +1,30 @@
 // Plain JavaScript that older Nodes can run too: finds a Node that Hilum runs on, and the newest form of its code.
-import { existsSync, readFileSync, statSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+// CommonJS, since Node starts that faster than ES modules.
+const { existsSync, readFileSync, statSync } = require("node:fs");
+const { dirname, join } = require("node:path");
 
 const NEEDED_MAJOR = 24;
-const requireHere = createRequire(import.meta.url);
-const here = dirname(fileURLToPath(import.meta.url));
-const bundle = join(here, "../dist/cli.js");
-const source = join(here, "../src/cli.ts");
+const bundle = join(__dirname, "../dist/cli.cjs");
+const source = join(__dirname, "../src/cli.ts");
 
 /** Runs one of the commands ("hilum", "dicom2hdf5", "hdf52dicom") with the process' arguments. */
-export async function launch(command) {
+exports.launch = async function launch(command) {
   if (Number(process.versions.node.split(".")[0]) < NEEDED_MAJOR) return relaunch();
-  const nodeModule = requireHere("node:module");
+  const nodeModule = require("node:module");
   nodeModule.enableCompileCache();
   const fresh = bundleIsFresh();
   if (!fresh) nodeModule.registerHooks({ resolve: (specifier, context, next) => next(specifier, { ...context, conditions: [...context.conditions, "hilum-source"] }) });
-  const { runCommand } = await import(pathToFileURL(fresh ? bundle : source).href);
+  const { runCommand } = fresh ? require(bundle) : await import(require("node:url").pathToFileURL(source).href);
   const status = await runCommand(command, process.argv.slice(2));
   // Leaving at once spares the time of taking everything apart; what was printed has to be out first.
   process.stdout.write("", () => process.exit(status));
-}
+};
 
 /** Runs the same script on the Node that the workspace brings as a devDependency. */
 function relaunch() {
   let node;
   try {
-    node = join(dirname(requireHere.resolve("node/package.json")), "bin/node");
+    node = join(dirname(require.resolve("node/package.json")), "bin/node");
   } catch {
     node = undefined;
   }
@@ -37,7 +34,7 @@ function relaunch() {
     return;
   }
   // Loaded here alone: at every other start it would be time spent for nothing.
-  const child = requireHere("node:child_process").spawn(node, process.argv.slice(1), { stdio: "inherit" });
+  const child = require("node:child_process").spawn(node, process.argv.slice(1), { stdio: "inherit" });
   // A terminal sends its interrupt to both processes: this one waits for the other to clean up.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => signal === "SIGINT" || child.kill(signal));
   child.on("exit", (code, signal) => {
