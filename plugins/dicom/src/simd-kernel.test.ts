@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { KERNEL_BASE64 } from "./kernel.generated.ts";
-import { decodeSlice, storedBytesOf } from "./read/decode-slice.ts";
+import { decodeSlice, storedBytesOf } from "./pixels/decode-slice.ts";
 import type { PixelLayout } from "./series/dicom-instance.ts";
 import { simdKernelIn } from "./simd-kernel.ts";
 
@@ -33,7 +33,7 @@ const luts = fc.oneof(
 
 function layoutOf(layout: Pick<PixelLayout, "bitsAllocated" | "bitsStored" | "highBit" | "signed">, count: number): PixelLayout {
   const frameBytes = (count * layout.bitsAllocated) / 8;
-  return { ...layout, frameBytes, rows: 1, columns: count, samplesPerPixel: 1, photometricInterpretation: "MONOCHROME2", offset: 0 };
+  return { ...layout, frameBytes, rows: 1, columns: count, samplesPerPixel: 1, float: false, photometricInterpretation: "MONOCHROME2", planarConfiguration: 0, frames: 1, encapsulated: false, offset: 0 };
 }
 
 function sharedMemory(): WebAssembly.Memory {

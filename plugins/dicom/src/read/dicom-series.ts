@@ -1,10 +1,10 @@
 import { hash } from "node:crypto";
-import { HilumError, IDENTITY_MAP, type Frame, type FrameValues, type Json, type Slab, type VolumeSpec } from "@hilum/core";
+import { IDENTITY_MAP, type Frame, type FrameValues, type Json, type VolumeSpec } from "@hilum/core";
 import type { AssembledStack } from "../series/assemble.ts";
-import { asDicomSeries, staysOpen, type DicomInstance, type DicomSeries } from "../series/dicom-instance.ts";
+import { asDicomSeries, staysOpen, type DicomSeries } from "../series/dicom-instance.ts";
 import type { ImageHeader } from "../series/image-header.ts";
 import { acquisitionTimeOf, secondsFromEarliest } from "../series/image-times.ts";
-import { decodeSlice, storedBytesOf } from "./decode-slice.ts";
+import { readFrames } from "../pixels/read-frames.ts";
 import { readAttributes } from "./read-attributes.ts";
 
 /**
@@ -40,30 +40,11 @@ export function createDicomSeries(stack: AssembledStack, assembly: Json): DicomS
     instances: images,
     assembly,
     attributes: (selection) => readAttributes(images, selection),
-    read(into) {
-      for (let k = into.start; k < into.start + into.count; k++) readSlice(images[into.phase * slices + k], into, k, keepOpen);
-    },
+    read: (into) => readFrames(images.slice(into.phase * slices + into.start, into.phase * slices + into.start + into.count), into, keepOpen),
     async [Symbol.asyncDispose]() {
       for (const { file } of images) file.close();
     },
   });
-}
-
-function readSlice(instance: DicomInstance | undefined, into: Slab, k: number, keepOpen: boolean): void {
-  if (instance === undefined) throw new RangeError(`no frame at phase ${into.phase}, slice ${k}`);
-  const { file, pixel, modalityLut, paddingRange } = instance;
-  const voxels = into.slice(k);
-  const bytes = storedBytesOf(voxels, pixel);
-  try {
-    const count = file.read(bytes, pixel.offset);
-    if (count !== pixel.frameBytes)
-      throw new HilumError("TRUNCATED_PIXEL_DATA", `A file holds ${count} of ${pixel.frameBytes} bytes of its image.`, {
-        details: { phase: into.phase, slice: k, promisedBytes: pixel.frameBytes, presentBytes: count },
-      });
-  } finally {
-    if (!keepOpen) file.close();
-  }
-  decodeSlice({ voxels, mask: into.sliceMask(k), layout: pixel, lut: modalityLut, paddingRange, memory: into.memory });
 }
 
 function framesOf(images: readonly ImageHeader[], slices: number): readonly Frame[] {

@@ -2,6 +2,7 @@ import type { ImageSeries, LinearMap, SourceFile } from "@hilum/core";
 
 /** How the pixels of one instance are stored (PS3.3 C.7.6.3), checked against the file's size. */
 export interface PixelLayout {
+  /** Rows and columns of a stored frame (a mosaic's frame holds many images). */
   readonly rows: number;
   readonly columns: number;
   readonly samplesPerPixel: number;
@@ -10,25 +11,55 @@ export interface PixelLayout {
   readonly highBit: number;
   /** Pixel Representation = 1. */
   readonly signed: boolean;
+  /** True for Float and Double Float Pixel Data, whose Bits Allocated are 32 and 64. */
+  readonly float: boolean;
   readonly photometricInterpretation: string;
-  /** Where the value of Pixel Data begins, bytes from the start of the file. */
+  /** Planar Configuration: 0 samples side by side, 1 one plane after the other. */
+  readonly planarConfiguration: 0 | 1;
+  /** Number of Frames, 1 where it is absent. */
+  readonly frames: number;
+  /** True where Pixel Data is a sequence of fragments (PS3.5 A.4). */
+  readonly encapsulated: boolean;
+  /** Where the value of Pixel Data begins, bytes from the start of the file; for fragments, the Basic Offset Table item. */
   readonly offset: number;
-  /** Bytes of one frame, without the padding byte at the end of an odd value. */
+  /** Bytes of one frame that is not encapsulated, without the padding byte at the end of an odd value; of 1-bit frames, rounded up. */
   readonly frameBytes: number;
 }
 
-/** One classic single-frame instance: what was read of its header, and where its file is. */
+/** Modality LUT Sequence (PS3.3 C.11.1): real values of the stored values from `firstMapped` on; values outside get the nearest entry. */
+export interface ModalityTable {
+  readonly firstMapped: number;
+  readonly values: Float64Array;
+}
+
+/** A rectangle of a stored frame, e.g. one image of a Siemens mosaic. */
+export interface FrameRegion {
+  readonly left: number;
+  readonly top: number;
+}
+
+/** One frame of a classic or enhanced instance: what was read of its header, and where its file is. */
 export interface DicomInstance {
+  /** Its bytes from `dataSetStart` on are explicit or implicit little endian, whatever the file on the disk is (`fileForm`). */
   readonly file: SourceFile;
+  /** The frame of the instance, 1-based as in DICOM. */
+  readonly frameNumber: number;
   readonly sopInstanceUID: string;
   readonly sopClassUID: string;
   readonly seriesInstanceUID: string;
+  /** As the file says it. */
   readonly transferSyntaxUID: string;
   readonly explicitVr: boolean;
   /** Where the data set begins, after the file meta information; bytes from the start of the file. */
   readonly dataSetStart: number;
   readonly pixel: PixelLayout;
+  /** Columns, then rows of the image: those of the stored frame, but for a region of one. */
+  readonly size: readonly [number, number];
+  /** Where the image begins in its stored frame; absent where it is the whole. */
+  readonly region?: FrameRegion;
   readonly modalityLut: LinearMap;
+  /** In place of `modalityLut`, where the instance has a Modality LUT Sequence. */
+  readonly modalityTable?: ModalityTable;
   /** Stored values from first to last of this range are padding; absent where padding is data or there is none. */
   readonly paddingRange?: readonly [number, number];
   /** The file's bytes before the value of Pixel Data, where they were kept; they are read again otherwise. */

@@ -16,7 +16,7 @@ export interface DayTime {
   readonly seconds?: number | undefined;
 }
 
-/** What the header of one single-frame image says that decides its place in a series. */
+/** What the header says of one image (an instance, or a frame of one) that decides its place in a series. */
 export interface ImageHeader extends DicomInstance {
   readonly studyInstanceUID: string;
   readonly frameOfReferenceUID: string;
@@ -25,6 +25,8 @@ export interface ImageHeader extends DicomInstance {
   readonly seriesDescription: string | undefined;
   /** Units of the real values. */
   readonly units: string | undefined;
+  /** Where `imagePosition` and the directions come from; "none": several images lie in order of Instance Number, 1 mm apart. */
+  readonly placedBy: "image position" | "slice location" | "none";
   /** Image Position (Patient), mm. */
   readonly imagePosition: Vec3;
   /** Unit vectors of Image Orientation (Patient): along a row (column index grows), and along a column. */
@@ -43,6 +45,9 @@ export interface ImageHeader extends DicomInstance {
   readonly triggerTimeMs: number | undefined;
   readonly cardiacPhasePercent: number | undefined;
   readonly acquisitionNumber: number | undefined;
+  /** Of an enhanced instance (PS3.3 C.7.6.16, C.7.6.17): Stack ID, and Dimension Index Values without the stack position. */
+  readonly stackId?: string;
+  readonly dimensionIndexValues?: readonly number[];
   readonly instanceNumber: number | undefined;
   readonly acquired: DayTime;
   readonly content: DayTime;

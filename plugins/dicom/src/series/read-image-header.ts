@@ -38,6 +38,7 @@ export function readImageHeader(file: SourceFile, meta: FileMeta, head: ScannedH
   const paddingRange = readPaddingRange(head, pixel.signed, masks(padding, modality));
   return {
     file,
+    frameNumber: 1,
     sopInstanceUID: required(uid(head, Tag.SOPInstanceUID), "SOP Instance UID", Tag.SOPInstanceUID),
     sopClassUID,
     seriesInstanceUID: required(uid(head, Tag.SeriesInstanceUID), "Series Instance UID", Tag.SeriesInstanceUID),
@@ -46,6 +47,7 @@ export function readImageHeader(file: SourceFile, meta: FileMeta, head: ScannedH
     dataSetStart: meta.dataSetStart,
     head: keptHeads.keep(head.bytes.subarray(0, pixel.offset)),
     pixel,
+    size: [pixel.columns, pixel.rows],
     modalityLut: readModalityLut(head),
     ...(paddingRange === undefined ? {} : { paddingRange }),
     studyInstanceUID: required(uid(head, Tag.StudyInstanceUID), "Study Instance UID", Tag.StudyInstanceUID),
@@ -58,6 +60,7 @@ export function readImageHeader(file: SourceFile, meta: FileMeta, head: ScannedH
     modality,
     seriesDescription: readText(head, Tag.SeriesDescription),
     units: readUnits(head, modality, sopClassUID),
+    placedBy: "image position",
     ...readPlane(head),
     spacingBetweenSlices: informing(decimal, Tag.SpacingBetweenSlices),
     sliceThickness: informing(decimal, Tag.SliceThickness),

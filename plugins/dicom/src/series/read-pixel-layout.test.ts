@@ -57,6 +57,10 @@ describe("the pixel layout", () => {
       highBit: 11,
       signed: false,
       photometricInterpretation: "MONOCHROME2",
+      float: false,
+      planarConfiguration: 0,
+      frames: 1,
+      encapsulated: false,
       offset: fileSize - 12,
       frameBytes: 12,
     });

@@ -43,7 +43,7 @@ export function readPixelLayout(head: ScannedHead): PixelLayout {
   if (rows === 0 || columns === 0) throw new HilumError("MALFORMED_FILE", "The image has no rows or no columns.", { details: { rows, columns } });
   const frameBytes = rows * columns * (bitsAllocated / 8);
   const offset = checkedOffset(head, frameBytes);
-  return { rows, columns, samplesPerPixel, bitsAllocated, bitsStored, highBit, signed: representation === 1, photometricInterpretation, offset, frameBytes };
+  return { rows, columns, samplesPerPixel, bitsAllocated, bitsStored, highBit, signed: representation === 1, float: false, photometricInterpretation, planarConfiguration: 0, frames: 1, encapsulated: false, offset, frameBytes };
 }
 
 function refuseOtherKinds(head: ScannedHead): void {

@@ -86,7 +86,7 @@ export function stackGeometry(slices: readonly ImageHeader[]): StackGeometry {
   const normal = normalOf(first);
   const spacingOf = (k: number): VolumeGeometry["spacing"] => [first.spacing[0], first.spacing[1], k];
   const shared = {
-    size: [first.pixel.columns, first.pixel.rows, slices.length] as Vec3,
+    size: [...first.size, slices.length] as Vec3,
     origin: first.imagePosition,
     ...(first.frameOfReferenceUID === "" ? {} : { frameOfReferenceUID: first.frameOfReferenceUID }),
   };

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { IDENTITY_MAP, slabOver, type Frame, type FrameRef, type LinearMap, type SeriesSpec, type Slab } from "@hilum/core";
 import { encodeDataSet, encodePart10, memorySource, type DataElement, type DataSet, type EncodingOptions } from "@hilum/testing";
-import { asDicomSeries, type DicomSeries, type PixelLayout } from "../series/dicom-instance.ts";
+import { asDicomSeries, type DicomInstance, type DicomSeries, type PixelLayout } from "../series/dicom-instance.ts";
 
 /** For tests: what differs between one hand-built series and another. */
 export interface HandBuiltOptions {
@@ -55,15 +55,17 @@ export function handBuiltSeries(options: HandBuiltOptions = {}): HandBuiltSeries
   );
   const frameBytes = (length * pixel.bitsAllocated) / 8;
   const behindPixels = (dataSet: DataSet | undefined): number => encodeDataSet(dataSet?.filter(({ tag }) => tag > 0x7fe00010) ?? [], encoding).length;
-  const instances = source.files.map((file, frame) => ({
+  const instances = source.files.map((file, frame): DicomInstance => ({
     file,
+    frameNumber: 1,
     sopInstanceUID: `${SERIES_UID}.${frame + 1}`,
     sopClassUID: MR_IMAGE_STORAGE,
     seriesInstanceUID: SERIES_UID,
     transferSyntaxUID: encoding.transferSyntax === "explicit" ? "1.2.840.10008.1.2.1" : "1.2.840.10008.1.2",
     explicitVr: encoding.transferSyntax === "explicit",
     dataSetStart: 144 + Buffer.from(files[frame] as Uint8Array).readUInt32LE(140),
-    pixel: { ...pixel, samplesPerPixel: 1, photometricInterpretation: "MONOCHROME2", frameBytes, offset: file.size - behindPixels(dataSets[frame]) - frameBytes - (frameBytes % 2) },
+    pixel: { ...pixel, samplesPerPixel: 1, float: false, photometricInterpretation: "MONOCHROME2", planarConfiguration: 0, frames: 1, encapsulated: false, frameBytes, offset: file.size - behindPixels(dataSets[frame]) - frameBytes - (frameBytes % 2) },
+    size: [pixel.columns, pixel.rows],
     modalityLut,
   }));
   const voxels = instances.map((_, frame) => Float32Array.from(stored(frame), (word) => signedWord(word, pixel) * modalityLut.scale + modalityLut.offset));

@@ -9,7 +9,7 @@ function decode(
   paddingRange?: readonly [number, number],
 ) {
   const frameBytes = (stored.length * layout.bitsAllocated) / 8;
-  const whole: PixelLayout = { ...layout, frameBytes, rows: 1, columns: stored.length, samplesPerPixel: 1, photometricInterpretation: "MONOCHROME2", offset: 0 };
+  const whole: PixelLayout = { ...layout, frameBytes, rows: 1, columns: stored.length, samplesPerPixel: 1, float: false, photometricInterpretation: "MONOCHROME2", planarConfiguration: 0, frames: 1, encapsulated: false, offset: 0 };
   const voxels = new Float32Array(stored.length);
   const bytes = storedBytesOf(voxels, whole);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
