@@ -7,7 +7,7 @@ import { rolldown } from "rolldown";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const resolve = { conditionNames: ["hilum-source", "node", "import", "default"] };
 /** Large, or with files of their own beside them: imported when needed, never bundled. */
-const LAZY = [/^h5wasm(\/|$)/, /^dcmjs(\/|$)/, /^pg-boss(\/|$)/, /^@electric-sql\//, /^@?fastify/, /^yazl(\/|$)/];
+const LAZY = [/^h5wasm(\/|$)/, /^dcmjs(\/|$)/, /^dcmjs-codecs(\/|$)/, /^pg-boss(\/|$)/, /^@electric-sql\//, /^@?fastify/, /^yazl(\/|$)/];
 
 /**
  * Built-in modules that cost the most at every start, taken in a cheaper way: an ES import of node:crypto looks at every export and
@@ -62,12 +62,16 @@ function entriesOf(folder) {
   );
 }
 
+/** Programs that a package starts by itself, found in the folder of whatever bundle holds the package. */
+const PROGRAMS = { dicom: { "decoder-child": "src/pixels/decoder-child.ts" } };
+const programsOf = (name, folder) => Object.fromEntries(Object.entries(PROGRAMS[name] ?? {}).map(([program, source]) => [program, join(folder, source)]));
+
 for (const group of ["packages", "plugins"])
   for (const name of readdirSync(join(root, group))) {
     const folder = join(root, group, name);
     if (!existsSync(join(folder, "package.json"))) continue;
     rmSync(join(folder, "dist"), { recursive: true, force: true });
-    await bundle(entriesOf(folder), join(folder, "dist"), (id) => !id.startsWith(".") && !id.startsWith("/"));
+    await bundle({ ...entriesOf(folder), ...programsOf(name, folder) }, join(folder, "dist"), (id) => !id.startsWith(".") && !id.startsWith("/"));
   }
 // One after the other, so that the command line stays one file that is read at once.
 const dist = join(root, "packages/cli/dist");
@@ -78,14 +82,17 @@ const commonJs = {
   format: "cjs",
   entryFileNames: "[name].cjs",
   chunkFileNames: "chunks/[name]-[hash].cjs",
+  // What several parts need is one more file, and not one for each set of parts.
+  codeSplitting: { groups: [{ name: "shared", minShareCount: 2 }] },
   banner: 'const __moduleUrl = require("node:url").pathToFileURL(__filename).href;',
 };
-for (const [program, options, outputOptions] of [
+for (const [program, options, outputOptions, source = join(root, `packages/cli/src/${program}.ts`)] of [
   ["cli", { plugins: [plainBuiltins, serviceBeside], transform: { define: { "import.meta.url": "__moduleUrl" } } }, commonJs],
   ["service", {}, {}],
   ["job-child", {}, {}],
+  ["decoder-child", {}, {}, join(root, "plugins/dicom", PROGRAMS.dicom["decoder-child"])],
 ])
-  for (const module of await bundle({ [program]: join(root, `packages/cli/src/${program}.ts`) }, dist, LAZY, options, { minify, ...outputOptions })) modules.add(module);
+  for (const module of await bundle({ [program]: source }, dist, LAZY, options, { minify, ...outputOptions })) modules.add(module);
 // What the launcher looks at to know whether the programs are as new as their sources.
 const sources = [...modules].filter((module) => existsSync(module) && !module.includes("node_modules")).map((module) => relative(dist, module));
 writeFileSync(join(dist, "sources.json"), JSON.stringify(sources.sort()));

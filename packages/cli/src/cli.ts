@@ -6,7 +6,6 @@ import { convertCommand } from "./commands/convert.ts";
 import { dicom2hdf5Command } from "./commands/dicom2hdf5.ts";
 import { hdf52dicomCommand } from "./commands/hdf52dicom.ts";
 import { hilumCommand } from "./commands/hilum.ts";
-import { inspectCommand } from "./commands/inspect.ts";
 import { jobsCommand } from "./commands/jobs.ts";
 import { pluginsCommand } from "./commands/plugins.ts";
 import { runJobCommand } from "./commands/run-job.ts";
@@ -47,11 +46,11 @@ function isCommanderError(error: unknown): error is CommanderError {
 
 type CommandMaker = (context: CommandContext) => Command | Promise<Command>;
 
-/** The service and its clients are imported only when they are asked for: no conversion waits for a database or a web server. */
+/** What a conversion does not need is imported only when it is asked for: none waits for a database, a web server or tables for people. */
 const SUBCOMMANDS: ReadonlyMap<string, CommandMaker> = new Map<string, CommandMaker>([
   ["convert", convertCommand],
   ["run", runJobCommand],
-  ["inspect", inspectCommand],
+  ["inspect", async (context) => (await import("./commands/inspect.ts")).inspectCommand(context)],
   ["jobs", jobsCommand],
   ["plugins", pluginsCommand],
   ["serve", async (context) => (await import("./service.ts")).serveCommand(context)],

@@ -46,9 +46,16 @@ export function codecOptionsFrom(
   return { input: pick(keysAt("reader")), output: pick(keysAt("writer")) };
 }
 
+/** What a person can type as one word; whatever else a schema takes has an option of the command's own, or none. */
+const TYPED: ReadonlySet<string | undefined> = new Set(["string", "number", "integer", "boolean"]);
+
 function everyOption(codecs: readonly FormatCodec[], doors: readonly Door[]) {
   return codecs.flatMap((codec) =>
-    doors.flatMap((door) => Object.entries(propertiesOf(codec[door]?.options)).map(([key, property]) => ({ door, codec, key, property }))),
+    doors.flatMap((door) =>
+      Object.entries(propertiesOf(codec[door]?.options))
+        .filter(([, property]) => TYPED.has(property.type) || property.enum !== undefined)
+        .map(([key, property]) => ({ door, codec, key, property })),
+    ),
   );
 }
 

@@ -30,7 +30,7 @@ export function missingPython(...modules: readonly string[]): string | false {
 
 /** Runs one of the commands as a person would, on the sources or the bundle, whichever is newer. */
 export function run(command: "hilum" | "dicom2hdf5" | "hdf52dicom", ...args: readonly string[]): SpawnSyncReturns<string> {
-  return spawnSync(process.execPath, [join(workspace, `packages/cli/bin/${command}.js`), ...args], { encoding: "utf8", maxBuffer: 1 << 26 });
+  return spawnSync(process.execPath, [join(workspace, `packages/cli/bin/${command}.cjs`), ...args], { encoding: "utf8", maxBuffer: 1 << 26 });
 }
 
 /** Runs an outside program; throws with what it said when it fails. */

@@ -82,6 +82,39 @@ describe("hilum serve", () => {
   });
 });
 
+describe("a request", () => {
+  const post = (service: RunningService, key: string, path: string) =>
+    fetch(`${service.url}/jobs`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${service.token ?? ""}`, "content-type": "application/json", "idempotency-key": key },
+      body: JSON.stringify({ job: "gaussian-blur", input: { root: "images", path } }),
+    });
+
+  test("that is repeated with its key gets the same job, also when its input is gone, over a restart too", async () => {
+    const uids: string[] = [];
+    for (const [attempt, key] of ["a", "a", "a"].entries()) {
+      await using service = await startService("--data", data, "--root", `images=${images}`);
+      const token = service.token ?? readFileSync(join(folder, "kept-token"), "utf8");
+      writeFileSync(join(folder, "kept-token"), token);
+      const answer = await post({ ...service, token }, key, "series");
+      expect(answer.status).toBe(202);
+      uids.push(((await answer.json()) as { readonly uid: string }).uid);
+      if (attempt === 1) rmSync(join(images, "series"), { recursive: true });
+      if (attempt === 2) expect((await post({ ...service, token }, "b", "series")).status).toBe(404);
+    }
+    expect(new Set(uids).size).toBe(1);
+  });
+
+  test("is refused when as many wait as --max-queued says, and told when to come again", async () => {
+    // Nothing runs before the database is up, which takes longer than two requests.
+    await using service = await start("--max-queued", "1");
+    const answers = [await post(service, "a", "series"), await post(service, "b", "series")];
+    expect(answers.map(({ status }) => status)).toEqual([202, 429]);
+    expect(Number(answers[1]?.headers.get("retry-after"))).toBeGreaterThan(0);
+    expect(await answers[1]?.json()).toMatchObject({ code: "QUEUE_FULL" });
+  });
+});
+
 describe("the client commands", () => {
   test("submit a job, follow it to its end and leave its result where it was asked for", async () => {
     await using service = await start();

@@ -11,19 +11,22 @@ import {
   type JobReport,
   type JobSpec,
   type Json,
+  type SeriesSpec,
   type Source,
   type Step,
   type Warning,
 } from "@hilum/core";
 import { compose, type Binding } from "./composition/compose.ts";
+import type { OutputPlace } from "./io/create-output.ts";
 import { DigestFollower } from "./io/digest-follower.ts";
 import { openSource } from "./io/open-source.ts";
 import { createJobRegistry, stepsOf, type JobRegistry } from "./job-registry.ts";
 import { chooseReader } from "./plan/choose-codec.ts";
-import { describePlan, planJob, type JobPlan, type PlanDescription } from "./plan/plan-job.ts";
+import { describePlan, planJob, type JobPlan, type PlanDescription, type SurveyedInput } from "./plan/plan-job.ts";
 import { resolveSteps } from "./plan/resolve-steps.ts";
 import type { Registry } from "./registry.ts";
 import { executeJob } from "./run/execute-job.ts";
+import { surveySource, type Survey } from "./survey.ts";
 import { validateConfig } from "./validate-config.ts";
 
 const DEFAULT_MEMORY_BUDGET_BYTES = 512 * 1024 * 1024;
@@ -48,6 +51,10 @@ export interface RunOptions {
   readonly onEvent?: (event: JobEvent) => void;
   /** Whether the report tells the SHA-256 of every output file; default true. Without a reader of the report it is time spent for nobody. */
   readonly digests?: boolean;
+  /** The input, where it was opened by a {@link Host.survey}; the job disposes of it. `input.options` and `input.series` of the spec then say nothing. */
+  readonly opened?: SurveyedInput;
+  /** Told of the input series once it is open, and of the codec that reads it, e.g. to keep how it was assembled. Not to be read from. */
+  readonly onSeries?: (series: SeriesSpec & Pick<ImageSeries, "assembly">, codec: FormatCodec) => void;
 }
 
 /** Options of {@link Host.execute}, by what they belong to. */
@@ -56,6 +63,17 @@ export interface ExecuteOptions extends RunOptions {
   readonly config?: { readonly [place: string]: { readonly [key: string]: Json } };
   readonly input?: Omit<JobSpec["input"], "path">;
   readonly output?: Omit<JobSpec["output"], "path">;
+}
+
+/** How a path is surveyed. */
+export interface SurveyOptions {
+  readonly codec?: string;
+  readonly options?: { readonly [key: string]: Json };
+  readonly signal?: AbortSignal;
+  /** Only this series, by its Series Instance UID or the SHA-256 of that: for options that fit one series, e.g. a saved plan. */
+  readonly series?: string;
+  /** Told after each part of the source (a series, mostly) how many are done. */
+  readonly onProgress?: (done: number, total: number) => void;
 }
 
 /** What a path holds. */
@@ -72,6 +90,11 @@ export interface Host extends AsyncDisposable {
   readonly plugins: readonly HilumPlugin[];
   /** Opens every series at a path, without reading voxels. @throws {HilumError} as the codec's reader. */
   open(path: string, options?: { readonly codec?: string; readonly options?: { readonly [key: string]: Json }; readonly signal?: AbortSignal }): Promise<OpenedSource>;
+  /**
+   * Opens every series at a path as `open`, but tells the faults of those that cannot be opened beside the others.
+   * @throws {HilumError} SOURCE_NOT_FOUND, UNRECOGNIZED_FORMAT, INVALID_CONFIG: what leaves nothing to list.
+   */
+  survey(path: string, options?: SurveyOptions): Promise<Survey>;
   /** Says what a job would do, with every problem that can be known before voxels are read. Writes nothing. */
   plan(spec: JobSpec, options?: RunOptions): Promise<PlanDescription>;
   /** Runs a job. The output appears whole or not at all. @throws {HilumError}, or the signal's reason. */
@@ -116,10 +139,12 @@ export async function createHost(options: HostOptions): Promise<Host> {
     let follower: DigestFollower | undefined;
     try {
       context.signal.throwIfAborted();
-      await using plan: JobPlan = await planJob(planning, spec, context, (source, place) => {
-        // The thread starts while this one reads headers.
+      // The thread starts while this one reads headers.
+      const onInput = (source: Source, place: OutputPlace): void => {
         if (digests && place.kind === "file" && bytesOf(source) >= FOLLOWED_INPUT_BYTES) follower = new DigestFollower();
-      });
+      };
+      await using plan: JobPlan = await planJob(planning, spec, context, onInput, runOptions.opened);
+      runOptions.onSeries?.(plan.input.series, plan.input.codec);
       const report = await executeJob(plan, { context, warnings, emit, plugins, startedMs, digests, ...(follower === undefined ? {} : { follower }) });
       emit({ type: "succeeded", report });
       return report;
@@ -164,8 +189,10 @@ export async function createHost(options: HostOptions): Promise<Host> {
         },
       };
     },
+    survey: (path, surveyOptions = {}) => surveySource(codecs, path, surveyOptions, (warn) => createContext(surveyOptions.signal, warn)),
     async plan(spec, runOptions = {}) {
-      await using plan = await planJob(planning, spec, createContext(runOptions.signal, () => {}));
+      await using plan = await planJob(planning, spec, createContext(runOptions.signal, () => {}), () => {}, runOptions.opened);
+      runOptions.onSeries?.(plan.input.series, plan.input.codec);
       return describePlan(plan);
     },
     run,

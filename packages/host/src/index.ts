@@ -1,10 +1,12 @@
 export { bindValue } from "./composition/compose.ts";
 export type { Binding } from "./composition/compose.ts";
 export { createHost } from "./host.ts";
-export type { ExecuteOptions, Host, HostOptions, OpenedSource, RunOptions } from "./host.ts";
+export type { ExecuteOptions, Host, HostOptions, OpenedSource, RunOptions, SurveyOptions } from "./host.ts";
+export { createWholeFile } from "./io/create-whole-file.ts";
 export { openSource } from "./io/open-source.ts";
 export type { JobRegistry } from "./job-registry.ts";
 export { loadPlugin } from "./load-plugin.ts";
-export type { PlanDescription } from "./plan/plan-job.ts";
+export type { PlanDescription, SurveyedInput } from "./plan/plan-job.ts";
 export type { Registration, Registry } from "./registry.ts";
+export type { Survey, SurveyedSeries } from "./survey.ts";
 export { keysOf } from "./validate-config.ts";

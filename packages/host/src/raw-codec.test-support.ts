@@ -1,5 +1,6 @@
 import {
   definePlugin,
+  HilumError,
   IDENTITY_MAP,
   NO_CONFIG,
   type FormatCodec,
@@ -8,6 +9,7 @@ import {
   type ImageSeries,
   type JobProcessor,
   type Slab,
+  type Source,
   type WriteRequest,
 } from "@hilum/core";
 
@@ -57,6 +59,48 @@ export function rawCodec(counts: ReadCounts = new Map(), seen: { request?: Write
         await sink.sidecar?.write(new TextEncoder().encode("{}"), 0);
         await file.close();
         return { facts: { bytes: position } };
+      },
+    },
+  };
+}
+
+/**
+ * A codec of directories: each file "UID.json" is a part that opens as the series that it describes, several where it holds
+ * several; `"fault"` in place of a size is a fault, and any other file is no image.
+ */
+export function treeCodec(opened: string[] = [], disposed: string[] = []): FormatCodec {
+  const textOf = ({ files: [file] }: Source): string => {
+    const bytes = new Uint8Array(file?.size ?? 0);
+    file?.read(bytes, 0);
+    return new TextDecoder().decode(bytes);
+  };
+  return {
+    id: "tree",
+    title: "Test tree",
+    extensions: [],
+    mediaTypes: [],
+    reader: {
+      options: NO_CONFIG,
+      detect: (source) => source.kind === "directory",
+      async divide(source) {
+        return source.files.map((file) => ({
+          source: { ...source, files: [file] },
+          metadata: file.name.endsWith(".json") ? { seriesInstanceUID: file.name.slice(0, -".json".length) } : {},
+        }));
+      },
+      async open(source, _options, context) {
+        const [file] = source.files;
+        const seriesInstanceUID = (file?.name ?? "").replace(/\.json$/, "");
+        opened.push(seriesInstanceUID);
+        if (!file?.name.endsWith(".json")) throw new HilumError("UNRECOGNIZED_FORMAT", "No image.", { details: { skipped: { "no test file": source.files.length } } });
+        const said = JSON.parse(textOf(source)) as "fault" | readonly { readonly phases: number; readonly slices: number }[];
+        if (said === "fault") throw new HilumError("IRREGULAR_GEOMETRY", "A slice is missing.");
+        context.warn({ code: "LOOK", message: "Look." });
+        return said.map(({ phases, slices }) => ({
+          ...formulaSeries(phases, slices),
+          metadata: { seriesInstanceUID },
+          [Symbol.asyncDispose]: async () => void disposed.push(seriesInstanceUID),
+        }));
       },
     },
   };

@@ -1,3 +1,3 @@
-export type { JobRecord, JobRequest, JobService, JobServiceEvent, JobServiceOptions, JobState, ServiceStatistics } from "./job-service.ts";
+export type { Idempotency, JobRecord, JobRequest, JobService, JobServiceEvent, JobServiceOptions, JobState, ServiceStatistics } from "./job-service.ts";
 export { openJobService } from "./open-job-service.ts";
 export { runJobChild } from "./run-job-child.ts";

@@ -159,12 +159,15 @@ describe("a service", () => {
 
   test("makes one job of a key, however often it comes at once, and refuses it for another request", async () => {
     const what = request("copy", 11);
-    const answers = await Promise.all(Array.from({ length: 300 }, () => service.submit(what, { idempotencyKey: "key-1" })));
+    const answers = await Promise.all(Array.from({ length: 300 }, () => service.submit(what, { key: "key-1", asked: { priority: 0 } })));
     expect(new Set(answers.map(({ uid }) => uid)).size).toBe(1);
     expect(answers.filter(({ created }) => created)).toHaveLength(1);
-    await expect(service.submit({ ...what, priority: 3 }, { idempotencyKey: "key-1" })).rejects.toMatchObject({ code: "IDEMPOTENCY_MISMATCH" });
+    await expect(service.submit(what, { key: "key-1", asked: { priority: 3 } })).rejects.toMatchObject({ code: "IDEMPOTENCY_MISMATCH" });
+    await expect(service.acceptedBefore({ key: "key-1", asked: { priority: 3 } })).rejects.toMatchObject({ code: "IDEMPOTENCY_MISMATCH" });
+    expect(await service.acceptedBefore({ key: "key-1", asked: { priority: 0 } })).toBe(answers[0]?.uid);
+    expect(await service.acceptedBefore({ key: "key-2", asked: { priority: 0 } })).toBeUndefined();
     await endOf(service, answers[0]?.uid ?? "");
-    expect(await service.submit(what, { idempotencyKey: "key-1" })).toEqual({ uid: answers[0]?.uid, created: false });
+    expect(await service.submit(what, { key: "key-1", asked: { priority: 0 } })).toEqual({ uid: answers[0]?.uid, created: false });
   });
 
   test("numbers events by ones, goes on after the last one that was seen, and stops when nobody listens", async () => {
@@ -331,11 +334,11 @@ test("goes on after an orderly end where it was, without counting the attempt, a
   let uid: string;
   {
     await using service = await open("restarted", { maxAttempts: 1 });
-    ({ uid } = await service.submit(request("slow", 8), { idempotencyKey: "kept" }));
+    ({ uid } = await service.submit(request("slow", 8), { key: "kept", asked: "slow 8" }));
     await reach(service, uid, "running");
   }
   await using service = await open("restarted", { maxAttempts: 1 });
-  expect(await service.submit(request("slow", 8), { idempotencyKey: "kept" })).toEqual({ uid, created: false });
+  expect(await service.submit(request("slow", 8), { key: "kept", asked: "slow 8" })).toEqual({ uid, created: false });
   const events: JobServiceEvent[] = [];
   for await (const event of service.events(uid)) events.push(event);
   expect(events.map(({ id }) => id)).toEqual(events.map((_, at) => at + 1));

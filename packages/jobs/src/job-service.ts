@@ -24,6 +24,14 @@ export interface JobRequest {
   readonly requestedBy?: string;
 }
 
+/** What makes two requests the same one. */
+export interface Idempotency {
+  /** The client's own name for the request. */
+  readonly key: string;
+  /** What the client asked for, as it wrote it: that stays the same when the places which it names are gone. */
+  readonly asked: Json;
+}
+
 /** One job as it is now. Holds no patient data: paths are not part of it. */
 export interface JobRecord {
   readonly uid: string;
@@ -65,11 +73,13 @@ export interface JobService extends AsyncDisposable {
   /**
    * Accepts a job: its request is on the disk (fsynced) before this resolves. Its paths have to be absolute, real ones (see
    * {@link JobRequest}): they are checked when the job starts, not here.
-   * With the same idempotency key and the same request it gives the job that was accepted before.
-   * @throws {HilumError} QUEUE_FULL; IDEMPOTENCY_MISMATCH when the key was used for another request; OUTPUT_EXISTS when
+   * With an idempotency key that was accepted before it gives that job.
+   * @throws {HilumError} QUEUE_FULL; IDEMPOTENCY_MISMATCH when the key came with something else before; OUTPUT_EXISTS when
    * something stands at the output's path, or another job that has not ended is to write it.
    */
-  submit(request: JobRequest, options?: { readonly idempotencyKey?: string }): Promise<{ readonly uid: string; readonly created: boolean }>;
+  submit(request: JobRequest, idempotency?: Idempotency): Promise<{ readonly uid: string; readonly created: boolean }>;
+  /** The uid of the job that was accepted under this key; undefined where none was. @throws {HilumError} IDEMPOTENCY_MISMATCH as `submit`. */
+  acceptedBefore(idempotency: Idempotency): Promise<string | undefined>;
   /** @returns undefined for an unknown uid. */
   get(uid: string): Promise<JobRecord | undefined>;
   /** Newest first, at most 100 where no limit is given; `before` is the uid of the last job of the page before. */

@@ -1,4 +1,5 @@
 import type { JobFailure } from "./child-messages.ts";
+import type { StoredJob } from "./data-directory.ts";
 import type { JobRecord, JobState, ServiceStatistics } from "./job-service.ts";
 
 /** What the service knows of a job without looking at the disk. */
@@ -88,6 +89,26 @@ export class JobTable {
     for (const { state, createdAt } of this.#entries.values()) if (state === "queued" && (oldest === undefined || createdAt < oldest)) oldest = createdAt;
     return { states: { ...this.#states }, oldestQueuedAgeMs: oldest === undefined ? 0 : Math.max(0, Date.now() - Date.parse(oldest)), ready };
   }
+}
+
+/** What the table holds of a job that is on the disk. */
+export function entryOf({ stored, outcome, attempts }: StoredJob): JobEntry {
+  const { uid, createdAt, request, idempotency } = stored;
+  const last = [...attempts.keys()].at(-1);
+  return {
+    uid,
+    job: request.job,
+    priority: request.priority ?? 0,
+    createdAt,
+    outputPath: request.outputPath,
+    state: outcome?.state ?? "queued",
+    attempt: outcome?.attempt ?? last ?? 0,
+    attemptsUsed: [...attempts.values()].filter((attempt) => attempt.interrupted !== true).length,
+    startedAt: outcome?.startedAt ?? (last === undefined ? undefined : attempts.get(last)?.startedAt),
+    endedAt: outcome?.endedAt,
+    error: outcome?.error,
+    ...(idempotency === undefined ? {} : { keyDigest: idempotency.keyDigest }),
+  };
 }
 
 /** A job as others see it. */

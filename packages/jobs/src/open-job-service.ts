@@ -5,14 +5,14 @@ import { HilumError, type Json } from "@hilum/core";
 import type { JobFailure } from "./child-messages.ts";
 import { DataDirectory, type StoredJob, type StoredOutcome, type StoredRequest, type StoredResult } from "./data-directory.ts";
 import { failure, isWorthAnotherAttempt } from "./failure-of-end.ts";
+import { IdempotencyKeys, keptIdempotency } from "./idempotency-keys.ts";
 import { JobDispatcher } from "./job-dispatcher.ts";
 import type { Claim } from "./job-queue.ts";
-import type { JobRecord, JobRequest, JobService, JobServiceEvent, JobServiceOptions, JobState, ServiceStatistics } from "./job-service.ts";
-import { isEnd, JobTable, recordOf, type EndState, type JobEntry } from "./job-table.ts";
+import type { Idempotency, JobRecord, JobRequest, JobService, JobServiceEvent, JobServiceOptions, JobState, ServiceStatistics } from "./job-service.ts";
+import { entryOf, isEnd, JobTable, recordOf, type EndState, type JobEntry } from "./job-table.ts";
 import { identityOf, killRemembered } from "./process-identity.ts";
 import { planInChild } from "./plan-in-child.ts";
 import { findPublished } from "./published-output.ts";
-import { digestOfText, requestDigest } from "./request-digest.ts";
 import { runAttempt, type AttemptEnd, type RunningAttempt } from "./run-attempt.ts";
 import { lockDataDirectory } from "./service-lock.ts";
 
@@ -45,19 +45,13 @@ interface Running {
   readonly settled: Promise<void>;
 }
 
-interface KeptKey {
-  readonly uid: string;
-  readonly requestDigest: string;
-  readonly accepted: Promise<void>;
-}
-
 class DurableJobService implements JobService {
   readonly ready: Promise<void>;
   readonly #options: JobServiceOptions & typeof DEFAULTS;
   readonly #data: DataDirectory;
   readonly #lock: Disposable;
   readonly #jobs = new JobTable();
-  readonly #keys = new Map<string, KeptKey>();
+  readonly #keys = new IdempotencyKeys();
   readonly #running = new Map<string, Running>();
   readonly #cancelling = new Set<string>();
   readonly #closing = new AbortController();
@@ -99,17 +93,12 @@ class DurableJobService implements JobService {
     }
   }
 
-  async submit(request: JobRequest, { idempotencyKey }: { readonly idempotencyKey?: string } = {}): Promise<{ readonly uid: string; readonly created: boolean }> {
+  async submit(request: JobRequest, idempotency?: Idempotency): Promise<{ readonly uid: string; readonly created: boolean }> {
     await this.#known;
     this.#closing.signal.throwIfAborted();
-    const keyDigest = idempotencyKey === undefined ? undefined : digestOfText(idempotencyKey);
-    const digest = requestDigest(request);
-    const kept = keyDigest === undefined ? undefined : this.#keys.get(keyDigest);
-    if (kept !== undefined) {
-      if (kept.requestDigest !== digest) throw new HilumError("IDEMPOTENCY_MISMATCH", "The idempotency key was used for another request.");
-      await kept.accepted;
-      return { uid: kept.uid, created: false };
-    }
+    const kept = idempotency === undefined ? undefined : keptIdempotency(idempotency);
+    const known = kept === undefined ? undefined : this.#keys.find(kept);
+    if (known !== undefined) return { uid: await known, created: false };
     if (this.#jobs.count("queued") + this.#accepting >= this.#options.maxQueued)
       throw new HilumError("QUEUE_FULL", "As many jobs wait as may wait.", { details: { maxQueued: this.#options.maxQueued } });
     const uid = randomUUID();
@@ -120,12 +109,17 @@ class DurableJobService implements JobService {
       uid,
       createdAt: new Date().toISOString(),
       request: { ...request, outputPath },
-      ...(keyDigest === undefined ? {} : { idempotency: { keyDigest, requestDigest: digest } }),
+      ...(kept === undefined ? {} : { idempotency: kept }),
     };
     const accepted = this.#accept(stored);
-    if (keyDigest !== undefined) this.#keys.set(keyDigest, { uid, requestDigest: digest, accepted });
+    if (kept !== undefined) this.#keys.add(kept, uid, accepted);
     await accepted;
     return { uid, created: true };
+  }
+
+  async acceptedBefore(idempotency: Idempotency): Promise<string | undefined> {
+    await this.#known;
+    return this.#keys.find(keptIdempotency(idempotency));
   }
 
   async #accept(stored: StoredRequest): Promise<void> {
@@ -133,12 +127,13 @@ class DurableJobService implements JobService {
     try {
       await this.#data.accept(stored);
     } catch (error) {
-      if (stored.idempotency !== undefined) this.#keys.delete(stored.idempotency.keyDigest);
+      if (stored.idempotency !== undefined) this.#keys.remove(stored.idempotency.keyDigest);
       throw new HilumError("STORAGE_FULL", "The request could not be put on the disk.", { cause: error, remedy: "Check the free space and the permissions of the data directory." });
     } finally {
       this.#accepting--;
     }
-    const entry = this.#enter({ stored, attempts: new Map() });
+    const entry = entryOf({ stored, attempts: new Map() });
+    this.#jobs.add(entry);
     this.#tellState(entry);
     this.#dispatcher.insert(entry.uid);
   }
@@ -248,9 +243,9 @@ class DurableJobService implements JobService {
   async #readJobs(): Promise<void> {
     const unsettled: { readonly entry: JobEntry; readonly job: StoredJob }[] = [];
     for await (const job of this.#data.jobs()) {
-      const entry = this.#enter(job);
-      if (job.stored.idempotency !== undefined)
-        this.#keys.set(job.stored.idempotency.keyDigest, { uid: entry.uid, requestDigest: job.stored.idempotency.requestDigest, accepted: Promise.resolve() });
+      const entry = entryOf(job);
+      this.#jobs.add(entry);
+      if (job.stored.idempotency !== undefined) this.#keys.add(job.stored.idempotency, entry.uid, Promise.resolve());
       if (!isEnd(entry.state)) unsettled.push({ entry, job });
     }
     for (const { job } of unsettled) for (const { process } of job.attempts.values()) await killRemembered(process);
@@ -274,27 +269,6 @@ class DurableJobService implements JobService {
       if (told?.type !== "state" || stateIn(told.data) !== "queued") this.#tellState(entry);
       this.#dispatcher.insert(entry.uid);
     }
-  }
-
-  #enter({ stored, outcome, attempts }: StoredJob): JobEntry {
-    const { uid, createdAt, request, idempotency } = stored;
-    const last = [...attempts.keys()].at(-1);
-    const entry: JobEntry = {
-      uid,
-      job: request.job,
-      priority: request.priority ?? 0,
-      createdAt,
-      outputPath: request.outputPath,
-      state: outcome?.state ?? "queued",
-      attempt: outcome?.attempt ?? last ?? 0,
-      attemptsUsed: [...attempts.values()].filter((attempt) => attempt.interrupted !== true).length,
-      startedAt: outcome?.startedAt ?? (last === undefined ? undefined : attempts.get(last)?.startedAt),
-      endedAt: outcome?.endedAt,
-      error: outcome?.error,
-      ...(idempotency === undefined ? {} : { keyDigest: idempotency.keyDigest }),
-    };
-    this.#jobs.add(entry);
-    return entry;
   }
 
   #begin(claim: Claim): void {
@@ -344,9 +318,10 @@ class DurableJobService implements JobService {
         publishing: async (files) => {
           await this.#data.announce(uid, attempt, files);
           // Once somebody wants it to stop, it never gets leave, and its process is ended.
-          if (this.#cancelling.has(uid) || this.#closing.signal.aborted) return new Promise(() => {});
+          if (this.#cancelling.has(uid) || this.#closing.signal.aborted) return false;
           log("publishing");
           this.#setState(entry, "publishing");
+          return true;
         },
       },
     );
@@ -423,7 +398,7 @@ class DurableJobService implements JobService {
       if (endedAt === undefined || endedAt >= before) continue;
       this.#data.remove(uid);
       this.#jobs.remove(uid);
-      if (keyDigest !== undefined) this.#keys.delete(keyDigest);
+      if (keyDigest !== undefined) this.#keys.remove(keyDigest);
     }
   }
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { JobRequest } from "./job-service.ts";
+import type { Json } from "@hilum/core";
 
 /** SHA-256 (hexadecimal) of a text. */
 export function digestOfText(text: string): string {
@@ -7,8 +7,8 @@ export function digestOfText(text: string): string {
 }
 
 /** The same for two requests that ask for the same, in whatever order their keys stand. */
-export function requestDigest(request: JobRequest): string {
-  return digestOfText(canonical(request));
+export function requestDigest(asked: Json): string {
+  return digestOfText(canonical(asked));
 }
 
 function canonical(value: unknown): string {

@@ -18,14 +18,14 @@ export interface AttemptListener {
   progress(progress: { readonly pass: string; readonly done: number; readonly total: number }): void;
   warning(warning: Warning): void;
   log(line: string): void;
-  /** Everything is written; once this resolves the output may appear. Rejects to have the attempt stopped. */
-  publishing(files: readonly AnnouncedFile[]): Promise<void>;
+  /** Everything is written; where this resolves to true, the output may appear. Rejects to have the attempt stopped. */
+  publishing(files: readonly AnnouncedFile[]): Promise<boolean>;
 }
 
 /** An attempt under way. */
 export interface RunningAttempt {
   stop(): void;
-  /** Never rejects. */
+  /** Never rejects. Once it resolves, the listener is told nothing more, and nothing that it was told is still under way. */
   readonly ended: Promise<AttemptEnd>;
 }
 
@@ -33,6 +33,8 @@ export interface RunningAttempt {
 export function runAttempt(request: ChildOrder["request"], options: Omit<ChildOptions, "onMessage">, listener: AttemptListener): RunningAttempt {
   let last: Extract<ChildMessage, { type: "succeeded" | "failed" }> | undefined;
   let announced: readonly AnnouncedFile[] | undefined;
+  const hearing = new Set<Promise<void>>();
+  let concluded = false;
   const hear = async (message: ChildMessage): Promise<void> => {
     switch (message.type) {
       case "hello":
@@ -48,7 +50,7 @@ export function runAttempt(request: ChildOrder["request"], options: Omit<ChildOp
         listener.log(message.line);
         break;
       case "publishing":
-        await listener.publishing(message.files);
+        if (!(await listener.publishing(message.files))) break;
         announced = message.files;
         child.send({ type: "publish" });
         break;
@@ -60,16 +62,22 @@ export function runAttempt(request: ChildOrder["request"], options: Omit<ChildOp
   const child = superviseChild({
     ...options,
     onMessage(message) {
-      hear(message).catch((error: unknown) => {
+      if (concluded) return;
+      const heard = hear(message).catch((error: unknown) => {
         // The service's own disk fails: nothing may be published that it could not remember.
         last ??= { type: "failed", failure: isHilumError(error) ? error : { code: "STORAGE_FULL", message: "The service could not write its records." }, frames: [] };
         child.stop();
       });
+      hearing.add(heard);
+      void heard.then(() => hearing.delete(heard));
     },
   });
 
   const conclude = async (): Promise<AttemptEnd> => {
     const end = await child.ended;
+    // A process can die while the disk still takes what it had said: its attempt has not ended before that is done.
+    await Promise.all(hearing);
+    concluded = true;
     if (last?.type === "succeeded") return { kind: "succeeded", outputs: last.report.outputs, report: last.report };
     if (last?.type === "failed") {
       for (const frame of last.frames) listener.log(frame);

@@ -1,11 +1,10 @@
 import { once } from "node:events";
-import { realpathSync } from "node:fs";
-import { dirname } from "node:path";
 import { Worker } from "node:worker_threads";
-import { HilumError, isHilumError, Tokens, type HilumPlugin, type Json, type Logger } from "@hilum/core";
+import { isHilumError, Tokens, type HilumPlugin, type Json, type Logger } from "@hilum/core";
 import { bindValue, createHost, type Host } from "@hilum/host";
 import { announcingPlugin } from "./announce-publishing.ts";
 import type { ChildMessage, ChildOrder, JobFailure, PublishLeave } from "./child-messages.ts";
+import { pinPaths } from "./pin-paths.ts";
 
 /** Ends the process when its parent is gone, also while the main thread computes without end. Plain text, since it has to run from sources and from a bundle. */
 const PARENT_WATCH = `
@@ -19,7 +18,7 @@ const LOGGED_FRAMES = 8;
 /**
  * The whole of the program that runs one job for a {@link JobService}: takes the order over the IPC channel, composes a host
  * from the plugins, runs or plans the job, tells what happens and ends the process. Ends at once when the service is gone.
- * A job fails with FORBIDDEN_PATH where its paths are no longer real ones when it is about to open them.
+ * A job fails with FORBIDDEN_PATH where its paths are no longer real ones when it is about to open them; after that they are what they were.
  * @throws {TypeError} when the process has no IPC channel.
  */
 export async function runJobChild({ plugins }: { readonly plugins: readonly HilumPlugin[] }): Promise<void> {
@@ -32,7 +31,9 @@ export async function runJobChild({ plugins }: { readonly plugins: readonly Hilu
   const [order] = await ordered;
   const cancelled = new AbortController();
   process.once("SIGTERM", () => cancelled.abort(new DOMException("The job was cancelled.", "AbortError")));
-  const conceal = concealing(order.request);
+  // The paths that the job is run with end with the same names.
+  const concealed = [concealing(order.request)];
+  const conceal = (text: string): string => concealed.reduce((done, next) => next(done), text);
   const tell = (message: ChildMessage): Promise<void> => send(message, conceal);
   const note = (level: string) => (message: string) => void tell({ type: "log", line: `${level} ${message}` });
   const logger: Logger = { debug() {}, info: note("info"), warn: note("warn") };
@@ -46,7 +47,9 @@ export async function runJobChild({ plugins }: { readonly plugins: readonly Hilu
       plugins: order.type === "run" ? plugins.map((plugin) => announcingPlugin(plugin, announce)) : plugins,
       bind: [bindValue(Tokens.Logger, logger)],
     });
-    await tell(await carryOut(host, order, cancelled.signal, tell));
+    const request = pinPaths(order.request);
+    concealed.push(concealing(request));
+    await tell(await carryOut(host, { ...order, request }, cancelled.signal, tell));
   } catch (error) {
     if (!cancelled.signal.aborted) await tell({ type: "failed", failure: failureOf(error), frames: framesOf(error) });
   }
@@ -54,7 +57,6 @@ export async function runJobChild({ plugins }: { readonly plugins: readonly Hilu
 }
 
 async function carryOut(host: Host, { type, request }: ChildOrder, signal: AbortSignal, tell: (message: ChildMessage) => Promise<void>): Promise<ChildMessage> {
-  refuseLinks(request);
   const { job, inputPath, outputPath, config, templatePath } = request;
   const spec = host.jobSpec(job, inputPath, outputPath, {
     ...(config === undefined ? {} : { config }),
@@ -68,23 +70,6 @@ async function carryOut(host: Host, { type, request }: ChildOrder, signal: Abort
     },
   });
   return { type: "succeeded", report };
-}
-
-/**
- * The paths were real ones when the request was confined to its roots; a link that took the place of a folder since then leads elsewhere.
- * @throws {HilumError} FORBIDDEN_PATH where a link is part of the input's path, the template's, or that of the output's folder.
- */
-export function refuseLinks({ inputPath, outputPath, templatePath }: ChildOrder["request"]): void {
-  for (const path of [inputPath, dirname(outputPath), ...(templatePath === undefined ? [] : [templatePath])]) {
-    let real: string;
-    try {
-      real = realpathSync(path);
-    } catch {
-      // Nothing that could be followed; who opens it says what is wrong.
-      continue;
-    }
-    if (real !== path) throw new HilumError("FORBIDDEN_PATH", "A path of the job leads through a link.", { remedy: "Ask for the job with the path that the link leads to." });
-  }
 }
 
 /** Resolves when the message is on its way, so that the process may end after it. */

@@ -53,10 +53,10 @@ const HEADERS = Object.freeze({
   "x-frame-options": "DENY",
 });
 
+/** Silence after which a connection is closed: longer than a heartbeat, and than the 60 s that a plan may take. */
+const IDLE_MS = 90_000;
 /** How often connections that are too slow are looked for. */
 const CONNECTION_CHECK_MS = 1000;
-/** Silence after which a connection is closed: longer than a heartbeat. */
-const IDLE_MS = 60_000;
 const KEEP_ALIVE_MS = 10_000;
 const MOST_HEADERS = 64;
 

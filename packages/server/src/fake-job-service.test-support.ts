@@ -16,7 +16,7 @@ export interface FakeJobService extends JobService {
 export function fakeJobService({ maxQueued = 1000, ready = true }: { readonly maxQueued?: number; readonly ready?: boolean } = {}): FakeJobService {
   const requests = new Map<string, JobRequest>();
   const records = new Map<string, JobRecord>();
-  const keys = new Map<string, string>();
+  const keys = new Map<string, { readonly uid: string; readonly asked: string }>();
   const events = new Map<string, JobServiceEvent[]>();
   const listeners = new Set<() => void>();
   const askedFor: string[] = [];
@@ -38,15 +38,15 @@ export function fakeJobService({ maxQueued = 1000, ready = true }: { readonly ma
       events.set(uid, [...all, { id: all.length + 1, at: "2026-11-22T12:00:00.000Z", type, data }]);
       listeners.forEach((wake) => wake());
     },
-    async submit(request, { idempotencyKey } = {}) {
-      const known = idempotencyKey === undefined ? undefined : keys.get(idempotencyKey);
-      if (known !== undefined) {
-        if (JSON.stringify(requests.get(known)) !== JSON.stringify(request)) throw new HilumError("IDEMPOTENCY_MISMATCH", "The key was used for another request.");
-        return { uid: known, created: false };
-      }
+    async acceptedBefore({ key, asked }) {
+      const known = keys.get(key);
+      if (known !== undefined && known.asked !== JSON.stringify(asked)) throw new HilumError("IDEMPOTENCY_MISMATCH", "The key was used for another request.");
+      return known?.uid;
+    },
+    async submit(request, idempotency) {
       if (records.size >= maxQueued) throw new HilumError("QUEUE_FULL", "The queue is full.");
       const uid = randomUUID();
-      if (idempotencyKey !== undefined) keys.set(idempotencyKey, uid);
+      if (idempotency !== undefined) keys.set(idempotency.key, { uid, asked: JSON.stringify(idempotency.asked) });
       requests.set(uid, request);
       records.set(uid, { uid, job: request.job, state: "queued", attempt: 0, priority: request.priority ?? 0, createdAt: new Date().toISOString() });
       return { uid, created: true };

@@ -117,11 +117,23 @@ export const SAFE_ATTRIBUTES: ReadonlySet<string> = new Set([
 /** The value representations that the list's attributes have by the standard; any other is a fault of the file. */
 const SAFE_VRS: ReadonlySet<string> = new Set(["CS", "DS", "FD", "FL", "IS", "LO", "SH", "SL", "SS", "UL", "US"]);
 
+/** What values of the numbers and terms among them look like (PS3.5 6.2): in a damaged file anything can stand there, a name too. */
+const GRAMMAR: ReadonlyMap<string, RegExp> = new Map([
+  ["CS", /^[A-Z0-9 _]{0,16}$/],
+  ["DS", /^ *[-+]?(?:\d+\.?\d*|\.\d+)(?:[Ee][-+]?\d+)? *$/],
+  ["IS", /^ *[-+]?\d+ *$/],
+]);
+
+function isWellFormed(vr: string, values: readonly unknown[] | undefined): boolean {
+  const grammar = GRAMMAR.get(vr);
+  return grammar === undefined || values === undefined || values.every((value) => value === null || typeof value === "number" || (typeof value === "string" && grammar.test(value)));
+}
+
 /** What of a data set the allow-list lets through, whatever its codec gave. */
 export function safeAttributes(attributes: DicomJson): DicomJson {
   const safe: Record<string, DicomJsonElement> = {};
   for (const [tag, { vr, Value }] of Object.entries(attributes)) {
-    if (SAFE_ATTRIBUTES.has(tag) && SAFE_VRS.has(vr)) safe[tag] = Value === undefined ? { vr } : { vr, Value };
+    if (SAFE_ATTRIBUTES.has(tag) && SAFE_VRS.has(vr) && isWellFormed(vr, Value)) safe[tag] = Value === undefined ? { vr } : { vr, Value };
   }
   return safe;
 }

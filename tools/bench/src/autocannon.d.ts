@@ -11,7 +11,6 @@ declare module "autocannon" {
     readonly headers?: Readonly<Record<string, string>>;
     readonly body?: string;
     /** Ends the run before its duration is over. */
-    readonly maxOverallRequests?: number;
   }
 
   interface Result {

@@ -13,12 +13,10 @@ export interface Load {
   readonly headers?: Readonly<Record<string, string>>;
   /** Makes them POST requests. */
   readonly json?: unknown;
-  /** Ends the load when so many were sent, if that comes before its time is over. */
-  readonly mostRequests?: number;
 }
 
 /** Puts a load on a server. @returns lines that say how it went. */
-export async function reportLoad({ name, url, pid, connections, seconds, headers = {}, json, mostRequests }: Load): Promise<string> {
+export async function reportLoad({ name, url, pid, connections, seconds, headers = {}, json }: Load): Promise<string> {
   // autocannon's own histogram knows whole milliseconds only.
   const latencies: number[] = [];
   const [result, memory] = await withMemory(pid, () => {
@@ -27,7 +25,6 @@ export async function reportLoad({ name, url, pid, connections, seconds, headers
       connections,
       duration: seconds,
       ...(json === undefined ? { method: "GET", headers } : { method: "POST", headers: { ...headers, "content-type": "application/json" }, body: JSON.stringify(json) }),
-      ...(mostRequests === undefined ? {} : { maxOverallRequests: mostRequests }),
     });
     run.on("response", (_client: unknown, _status: number, _bytes: number, ms: number) => latencies.push(ms));
     return run;
@@ -35,7 +32,7 @@ export async function reportLoad({ name, url, pid, connections, seconds, headers
   const answered = latencies.length;
   const statuses = Object.entries(result.statusCodeStats).map(([status, { count }]) => `${status}: ${count}`);
   return [
-    `${name}: ${answered} requests in ${result.duration.toFixed(1)} s (${(answered / result.duration).toFixed(0)}/s) on ${connections} connections${answered === mostRequests ? `, stopped at ${mostRequests}` : ""}`,
+    `${name}: ${answered} requests in ${result.duration.toFixed(1)} s (${(answered / result.duration).toFixed(0)}/s) on ${connections} connections`,
     // A connection that the server closes is opened again without an error; its request then stays without an answer.
     `  errors ${result.errors}, non-2xx ${result.non2xx} (${statuses.join(", ")}), unanswered at the end ${result.requests.sent - answered}`,
     `  p50 ${quantile(latencies, 0.5).toFixed(2)} ms, p99 ${quantile(latencies, 0.99).toFixed(2)} ms, longest ${quantile(latencies, 1).toFixed(2)} ms`,

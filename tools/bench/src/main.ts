@@ -1,4 +1,5 @@
 import { convertSuite } from "./convert-suite.ts";
+import { inspectSuite } from "./inspect-suite.ts";
 import { isQuiet } from "./machine.ts";
 import { serveSuite } from "./serve-suite.ts";
 
@@ -11,6 +12,7 @@ interface Suite {
 
 const SUITES: Readonly<Record<string, Suite>> = {
   convert: { option: "--rounds", amount: 11, run: convertSuite },
+  inspect: { option: "--rounds", amount: 11, run: inspectSuite },
   serve: { option: "--seconds", amount: 60, run: serveSuite },
 };
 

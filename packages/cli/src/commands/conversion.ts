@@ -1,10 +1,12 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { Option, type Command } from "commander";
-import { HilumError, type JobEvent, type JobSpec, type Json, type Step } from "@hilum/core";
+import { HilumError, type FormatCodec, type ImageSeries, type JobSpec, type Json, type Step } from "@hilum/core";
 import type { CommandContext } from "../command-context.ts";
 import { addCodecOptions, codecOptionsFrom } from "../codec-options.ts";
-import { progressLine } from "../render/progress-line.ts";
+import { eventSink } from "../render/event-sink.ts";
 import { summary } from "../render/summary.ts";
+import { checkPlanPlace, readPlan, refuseWithoutPlan, savePlan, seriesOfPlan } from "../assembly-plan.ts";
+import { refuseSeriesWithPlan, type SeriesOptions } from "./series-options.ts";
 
 /** How a conversion scales intensities. */
 export type Normalization = "series" | "phase" | "slice" | "none";
@@ -17,8 +19,9 @@ export interface ShowOptions {
   readonly report?: string;
 }
 
-/** What the options of {@link addConversionOptions} become: how it is shown, and the options of codecs by their keys. */
-export interface ConversionOptions extends ShowOptions {
+/** What the options of {@link addConversionOptions} become: how it is shown, which series is meant, and the options of codecs by their keys. */
+export interface ConversionOptions extends ShowOptions, SeriesOptions {
+  readonly all?: boolean;
   readonly [codecOption: string]: Json | undefined;
 }
 
@@ -39,23 +42,40 @@ export function normalizationSteps(normalization: Normalization): readonly Step[
 
 /** Runs a job for a person at a terminal, or shows its plan. */
 export async function carryOut(bare: JobSpec, options: ConversionOptions, context: CommandContext): Promise<void> {
-  const { dryRun, quiet, events, report: reportFile, plugin: _plugin, debug: _debug, ...codecOptions } = options;
-  const spec = withCodecOptions(bare, codecOptions, context);
+  const { dryRun, quiet, events, report: reportFile, all, series, plan, savePlan: planFile, plugin: _plugin, debug, ...codecOptions } = options;
+  if (dryRun === true && planFile !== undefined) throw new HilumError("USAGE", "--dry-run writes nothing, so --save-plan has nowhere to write.", { remedy: "Leave one of the two out; `hilum inspect` takes --save-plan too." });
+  refuseSeriesWithPlan(options);
+  const spec = withSeries(withCodecOptions(bare, codecOptions, context), series, plan);
+  if (all === true) {
+    if (series !== undefined || plan !== undefined) throw new HilumError("USAGE", "--all takes each series, and --series and --plan mean one.", { remedy: "Leave --all or the other out." });
+    const { carryOutEach } = await import("./each-series.ts");
+    await carryOutEach(spec, { ...options, debug: debug === true }, context);
+    return;
+  }
   if (dryRun === true) {
     process.stdout.write(`${JSON.stringify(await context.host.plan(spec, { signal: context.signal }), undefined, 2)}\n`);
     return;
   }
   if (reportFile !== undefined && existsSync(reportFile)) throw new HilumError("OUTPUT_EXISTS", "The report is there already and was left untouched.");
+  checkPlanPlace(planFile);
+  let assembled: Pick<ImageSeries, "assembly"> = {};
+  const onSeries = (found: Pick<ImageSeries, "assembly">, codec: FormatCodec): void => {
+    if (planFile !== undefined) refuseWithoutPlan(codec);
+    assembled = found;
+  };
   // Digests stand in the report, so they are taken when somebody gets to see it.
   const digests = reportFile !== undefined || events !== undefined;
-  const report = await context.host.run(spec, { signal: context.signal, onEvent: eventSink(quiet, events), digests });
+  const report = await context.host.run(spec, { signal: context.signal, onEvent: eventSink(quiet, events), digests, onSeries });
   if (reportFile !== undefined) writeFileSync(reportFile, `${JSON.stringify(report, undefined, 2)}\n`, { flag: "wx", mode: 0o600 });
+  if (planFile !== undefined) await savePlan(planFile, assembled, spec.input.path);
   if (quiet !== true && events === undefined) process.stdout.write(summary(report, spec.output.path));
 }
 
-function eventSink(quiet: boolean | undefined, events: "json" | undefined): (event: JobEvent) => void {
-  if (events === "json") return (event) => void process.stdout.write(`${JSON.stringify(event)}\n`);
-  return quiet === true ? () => {} : progressLine(process.stderr);
+function withSeries(spec: JobSpec, series: string | undefined, planFile: string | undefined): JobSpec {
+  if (planFile === undefined) return series === undefined ? spec : { ...spec, input: { ...spec.input, series } };
+  const plan = readPlan(planFile);
+  const planned = seriesOfPlan(plan);
+  return { ...spec, input: { ...spec.input, options: { ...spec.input.options, plan }, ...(planned === undefined ? {} : { series: planned }) } };
 }
 
 function withCodecOptions(spec: JobSpec, given: { readonly [key: string]: Json | undefined }, context: CommandContext): JobSpec {

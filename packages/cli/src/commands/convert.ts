@@ -3,6 +3,7 @@ import { HilumError } from "@hilum/core";
 import type { CommandContext } from "../command-context.ts";
 import { commandWithCommonOptions } from "./common-options.ts";
 import { addConversionOptions, carryOut, normalizationSteps, type ConversionOptions, type Normalization } from "./conversion.ts";
+import { addAllOption, addSeriesOptions } from "./series-options.ts";
 
 interface ConvertOptions extends ConversionOptions {
   readonly json?: string;
@@ -21,7 +22,7 @@ export function convertCommand(context: CommandContext): Command {
     .addOption(
       new Option("--normalize <scope>", "scale real values into [0,1] by the minimum and maximum of the series, of each phase or of each slice; none keeps real values (default for HDF5: series)").choices(["series", "phase", "slice", "none"]),
     );
-  return addConversionOptions(command, context).action(async (input: string, output: string, options: ConvertOptions) => {
+  return addConversionOptions(addAllOption(addSeriesOptions(command)), context).action(async (input: string, output: string, options: ConvertOptions) => {
     const { json, template, normalize, ...shown } = options;
     const toDicom = !/\.[^/.]+$/.test(output);
     if (toDicom && normalize !== undefined && normalize !== "none")

@@ -3,6 +3,7 @@ import { HilumError, type Json } from "@hilum/core";
 import type { CommandContext } from "../command-context.ts";
 import { commandWithCommonOptions } from "./common-options.ts";
 import { addConversionOptions, carryOut, normalizationSteps, type ConversionOptions, type Normalization } from "./conversion.ts";
+import { addAllOption, addSeriesOptions } from "./series-options.ts";
 
 interface RunJobOptions extends ConversionOptions {
   readonly set?: readonly string[];
@@ -22,7 +23,7 @@ export function runJobCommand(context: CommandContext): Command {
     .option("--json <file>", "write the JSON sidecar of HDF5 output")
     .option("--template <dir>", "the DICOM directory whose headers a new DICOM series takes (for HDF5 input)")
     .addOption(new Option("--normalize <scope>", "normalise the result of the job once more, for HDF5 output (default: none)").choices(["series", "phase", "slice", "none"]));
-  return addConversionOptions(command, context).action(async (job: string, input: string, output: string, options: RunJobOptions) => {
+  return addConversionOptions(addAllOption(addSeriesOptions(command)), context).action(async (job: string, input: string, output: string, options: RunJobOptions) => {
     const { set, json, template, normalize, ...shown } = options;
     const spec = context.host.jobSpec(job, input, output, {
       config: configFrom(set ?? []),

@@ -14,6 +14,8 @@ interface ServeOptions {
   readonly port: number;
   readonly host: string;
   readonly concurrency: number;
+  readonly maxQueued?: number;
+  readonly jobMemory?: number;
   readonly rateLimit?: number;
   readonly allowHost?: readonly string[];
   readonly tlsCert?: string;
@@ -33,6 +35,8 @@ export function serveCommand(context: CommandContext): Command {
     .option("--port <n>", "0 takes any that is free", wholeNumber(0, 65_535), DEFAULT_PORT)
     .option("--host <address>", "the address to listen on; one that other machines reach needs TLS", "127.0.0.1")
     .option("--concurrency <n>", "jobs that run at one time", wholeNumber(1, 64), 1)
+    .option("--max-queued <n>", "jobs that may wait; more are answered with 429 (default: 10000)", wholeNumber(1, 1_000_000_000))
+    .option("--job-memory <MiB>", "most resident memory of one job's process (default: 4096)", wholeNumber(64, 1 << 24))
     .option("--rate-limit <n>", "requests that one address may send in a minute (default: 1200)", wholeNumber(1, 1_000_000_000))
     .option("--allow-host <name>", "a name under which the service is reached, besides localhost and its address (repeatable)", collect)
     .option("--tls-cert <file>", "certificate chain (PEM)")
@@ -48,7 +52,13 @@ async function serve(options: ServeOptions, { host, signal }: CommandContext): P
   // Before anything is made: a service that may not start leaves nothing.
   checkBinding(options.host, { tls: tls !== undefined, behindProxy: options.behindProxy ?? false });
   const dataDirectory = prepareData(options.data);
-  await using jobs = await openJobService({ dataDirectory, child: childProgram(options.plugin ?? []), concurrency: options.concurrency });
+  await using jobs = await openJobService({
+    dataDirectory,
+    child: childProgram(options.plugin ?? []),
+    concurrency: options.concurrency,
+    ...(options.maxQueued === undefined ? {} : { maxQueued: options.maxQueued }),
+    ...(options.jobMemory === undefined ? {} : { memoryBytes: options.jobMemory * 2 ** 20 }),
+  });
   const { accessToken, created } = openAccessToken(dataDirectory);
   // Said before anything else can fail: it is never said again.
   if (created !== undefined) process.stdout.write(`token: ${created}\n  Keep it: it is not shown again. Every request needs it, as \`Authorization: Bearer …\`, and hilum submit as HILUM_TOKEN.\n`);

@@ -20,7 +20,7 @@ interface ServiceJob {
 /** `hilum status UID`: how a job of a service stands, or its progress until it ends. */
 export function statusCommand({ signal }: CommandContext): Command {
   const command = commandWithCommonOptions("status")
-    .description("Says how a job of a service stands. Ends with 0 unless the job failed or was cancelled.")
+    .description("Says how a job of a service stands. Ends with 0, with 1 where the job was cancelled, and where it failed with the status of its error.")
     .argument("<uid>", "what `hilum submit` printed")
     .option("--watch", "show its progress until it ends")
     .option("--json", "all that the service knows, as JSON");

@@ -1,12 +1,46 @@
-import { affineLps, type ImageSeries } from "@hilum/core";
+import type { ImageSeries, Json } from "@hilum/core";
+import type { SurveyedSeries } from "@hilum/host";
+import { printable, TERMINAL_COLUMNS, widthOf, wrapped, type Style } from "./terminal-text.ts";
 
-const round = (value: number, digits = 3): string => String(Number(value.toFixed(digits)));
+const MOST_PHASES = 12;
+const MOST_LINES = 12;
+/** What a program wants and a person reads elsewhere, or not at all. */
+const NOT_SHOWN: ReadonlySet<string> = new Set(["schema", "index", "seriesInstanceUIDHash", "modality", "phaseKey", "phases"]);
+/** Of a longer list, the count is told and, of numbers, the range. */
+const MOST_ITEMS = 8;
+/** Of things that have lines of their own, more are read. */
+const MOST_LISTED = 24;
 
-/** A series as a person reads it: what it is, where it lies, what its phases are, and how it was assembled. */
-export function seriesTable(series: ImageSeries, codecTitle: string): string {
+type Row = readonly [name: string, text: string];
+
+/** A number as a person reads it. */
+export function round(value: number, digits = 3): string {
+  return String(Number(value.toFixed(digits)));
+}
+
+/** A series as a person reads it: what it is, where it lies, what its phases are, and how it was assembled; or why it was not. */
+export function seriesTable(entry: SurveyedSeries, codecTitle: string, style: Style): string {
+  const rows = entry.series === undefined ? faultRows(entry) : [...geometryRows(entry.series, codecTitle), ...assemblyRows(entry.series.assembly)];
+  const warnings = entry.warnings.map(({ code, message }): Row => ["warning", `${code}: ${message}`]);
+  return layOut([...rows, ...warnings], style);
+}
+
+function faultRows({ metadata, files, fault }: SurveyedSeries): readonly Row[] {
+  return [
+    ["modality", metadata.modality ?? "unknown"],
+    ["series", metadata.seriesDescription ?? "(no description)"],
+    ["files", String(files)],
+    ["refused", `${fault?.code ?? ""}: ${fault?.message ?? ""}`],
+    ["what to do", fault?.remedy ?? ""],
+  ];
+}
+
+function geometryRows(series: ImageSeries, codecTitle: string): readonly Row[] {
   const { geometry, voxel, masked } = series.volume;
   const [columns, rows, slices] = geometry.size;
-  const lines: [string, string][] = [
+  const many = series.phases.length > MOST_PHASES;
+  const phases = many ? [...series.phases.slice(0, MOST_PHASES / 2).entries(), ...[...series.phases.entries()].slice(-MOST_PHASES / 2)] : [...series.phases.entries()];
+  return [
     ["format", codecTitle],
     ["modality", series.metadata.modality ?? "unknown"],
     ["series", series.metadata.seriesDescription ?? "(no description)"],
@@ -16,53 +50,81 @@ export function seriesTable(series: ImageSeries, codecTitle: string): string {
     ["directions", geometry.direction.map((axis) => `(${axis.map((one) => round(one, 4)).join(" ")})`).join(" ")],
     ["voxels", `${voxel.componentType}${voxel.units === undefined ? "" : ` [${voxel.units}]`}${voxel.samplesPerVoxel > 1 ? ` × ${voxel.samplesPerVoxel} samples` : ""}${masked ? ", padding masked" : ""}`],
     ["phase key", series.phaseKey],
-    ...series.phases.map((phase, index): [string, string] => [index === 0 ? "phases" : "", `${index}: ${phase.label}`]),
-    ...assemblyLines(series.assembly),
+    ...phases.flatMap(([index, phase], at): Row[] => [
+      ...(many && at === MOST_PHASES / 2 ? [["", `… ${series.phases.length - MOST_PHASES} more …`] as const] : []),
+      [at === 0 ? "phases" : "", `${index}: ${phase.label}`],
+    ]),
   ];
-  const width = Math.max(...lines.map(([name]) => name.length));
-  return lines.map(([name, text]) => `${name.padEnd(width)}  ${text}\n`).join("");
 }
 
-/** A series as a program reads it. */
-export function seriesJson(series: ImageSeries, codecId: string) {
-  const { geometry, voxel, masked } = series.volume;
-  const [columns, rows, slices] = geometry.size;
-  return {
-    codec: codecId,
-    metadata: series.metadata,
-    shape: [series.phases.length, slices, rows, columns],
-    spacing: geometry.spacing,
-    origin: geometry.origin,
-    direction: geometry.direction,
-    affine_lps: affineLps(geometry),
-    voxel,
-    masked,
-    phase_key: series.phaseKey,
-    phases: series.phases,
-    assembly: series.assembly ?? null,
-  };
-}
-
-/** What the table says already, in its own words. */
-const SAID: ReadonlySet<string> = new Set(["phaseKey", "phases"]);
-
-function assemblyLines(assembly: unknown): readonly [string, string][] {
-  if (typeof assembly !== "object" || assembly === null) return [];
+function assemblyRows(assembly: Json | undefined): readonly Row[] {
+  if (typeof assembly !== "object" || assembly === null || Array.isArray(assembly)) return [];
   return Object.entries(assembly).flatMap(([name, value]) => {
-    const items: readonly unknown[] = Array.isArray(value) ? value : [value];
-    const texts = items.map(compact).filter((text) => text !== "");
-    return SAID.has(name) ? [] : texts.map((text, index): [string, string] => [index === 0 ? label(name) : "", text]);
+    if (NOT_SHOWN.has(name)) return [];
+    return textsOf(value as Json).map((text, index): Row => [index === 0 ? label(name) : "", text]);
   });
 }
 
-function label(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).replaceAll("_", " ");
+/** A value of an assembly in one text or, where its items each say something, in several. */
+function textsOf(value: Json): readonly string[] {
+  const listed = Array.isArray(value) && value.length <= MOST_LISTED && value.every((item) => typeof item === "object" && item !== null && !Array.isArray(item));
+  if (!listed) return [compact(value)].filter((text) => text !== "");
+  const reasons = value.map(reasonOf);
+  if (reasons.includes(undefined)) return value.map(compact);
+  // What has one reason goes together, where the first of it stands.
+  const byReason = Map.groupBy(reasons as readonly (readonly [string, string])[], ([, reason]) => reason);
+  return [...byReason].map(([reason, pairs]) => `${pairs.map(([name]) => name).join(", ")}: ${reason}`);
 }
 
-function compact(value: unknown): string {
-  if (typeof value !== "object" || value === null) return typeof value === "number" ? round(value) : String(value);
-  const entries = Object.entries(value);
-  // What was rejected or left out comes as a name with a reason.
-  if ("reason" in value && entries.length === 2) return `${String(entries[0]?.[1])}: ${String(value.reason)}`;
-  return entries.map(([name, one]) => `${label(name)} ${compact(one)}`).join(", ");
+/** What was rejected or left out comes as a name with a reason. */
+function reasonOf(value: Json): readonly [name: string, reason: string] | undefined {
+  const [first, second, ...others] = Object.entries(value as { readonly [key: string]: Json });
+  return first === undefined || second?.[0] !== "reason" || others.length > 0 ? undefined : [String(first[1]), String(second[1])];
+}
+
+function compact(value: Json): string {
+  if (Array.isArray(value)) return compactList(value);
+  if (typeof value === "number") return round(value);
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (typeof value !== "object" || value === null) return value === null ? "none" : value;
+  const object = value as { readonly [key: string]: Json };
+  const { smallest, largest } = object;
+  if (typeof smallest === "number" && smallest === largest) return `${round(smallest)} throughout`;
+  return Object.entries(object)
+    .map(([name, one]) => `${label(name)} ${compact(one)}`)
+    .join(", ");
+}
+
+function compactList(items: readonly Json[]): string {
+  if (items.length <= MOST_ITEMS) return items.map(compact).join(", ");
+  const numbers = items.filter((item) => typeof item === "number");
+  if (numbers.length < items.length) return `${items.length} entries (--json shows them)`;
+  const [low, high] = numbers.reduce(([least, most], one) => [Math.min(least, one), Math.max(most, one)], [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]);
+  return `${items.length} numbers from ${round(low)} to ${round(high)}`;
+}
+
+/** A key as words; one that is no identifier (a reason, a UID) is left alone. */
+function label(name: string): string {
+  if (!/^[a-z][A-Za-z_]*$/.test(name)) return name;
+  const words = name.replaceAll("_", " ").replace(/([a-z])([A-Z])/g, "$1 $2").split(" ");
+  return words.map((word) => (/^[A-Z]{2,}$/.test(word) ? word : word.toLowerCase())).join(" ");
+}
+
+function layOut(rows: readonly Row[], style: Style): string {
+  const width = Math.max(...rows.map(([name]) => widthOf(name)));
+  return rows
+    .flatMap(([name, text]) => {
+      const lines = wrapped(printable(text), TERMINAL_COLUMNS - width - 2);
+      const shown = lines.length > MOST_LINES ? [...lines.slice(0, MOST_LINES - 1), "… (--json shows the rest)"] : lines;
+      return shown.map((line, index) => {
+        const head = (index === 0 ? name : "").padEnd(width);
+        return `${`${tinted(name, head, style)}  ${line}`.trimEnd()}\n`;
+      });
+    })
+    .join("");
+}
+
+function tinted(name: string, head: string, style: Style): string {
+  if (name === "refused") return style.bad(head);
+  return name === "warning" ? style.doubtful(head) : style.strong(head);
 }

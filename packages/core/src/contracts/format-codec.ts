@@ -2,10 +2,18 @@ import type { ConfigSchema } from "./config-schema.ts";
 import type { CodecContext } from "./context.ts";
 import type { Sink } from "./sink.ts";
 import type { Source } from "./source.ts";
-import type { ImageSeries, SeriesSpec } from "../model/series.ts";
+import type { ImageSeries, SeriesMetadata, SeriesSpec } from "../model/series.ts";
 import type { Json } from "../model/json.ts";
 import type { Slab } from "../model/voxels.ts";
 import type { ErrorCode } from "../errors/catalogue.ts";
+
+/** The part of a source that one series lies in, or that nothing is known of. */
+export interface SourcePart {
+  /** A source of its own, to be given to {@link SeriesReader.open}. */
+  readonly source: Source;
+  /** What can be said of the series before it is opened; empty where its files tell no series. */
+  readonly metadata: SeriesMetadata;
+}
 
 /** Reads series of one format. */
 export interface SeriesReader<Options = unknown> {
@@ -18,6 +26,12 @@ export interface SeriesReader<Options = unknown> {
    * @throws {HilumError} of category "data" or "unsupported" when something in it cannot be assembled exactly.
    */
   open(source: Source, options: Options, context: CodecContext): Promise<readonly ImageSeries[]>;
+  /**
+   * Divides a source that may hold several series into parts that can be opened each on its own, so that a fault of one hides
+   * no other and one can be chosen. In the order in which `open` gives them. Without it a source is one part.
+   * @throws {HilumError} SOURCE_NOT_FOUND when it cannot be read; never for what is wrong inside a file.
+   */
+  divide?(source: Source, context: CodecContext): Promise<readonly SourcePart[]>;
 }
 
 /** A reason why a plan cannot be carried out; found before a byte is written. */

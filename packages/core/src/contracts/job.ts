@@ -30,6 +30,8 @@ export interface JobSpec {
     /** Id of the codec; found by content where absent. */
     readonly codec?: string;
     readonly options?: { readonly [key: string]: Json };
+    /** Which series of several: its Series Instance UID, the SHA-256 of that (hexadecimal), or its number as `inspect` counts them, from "1". */
+    readonly series?: string;
   };
   readonly steps: readonly Step[];
   readonly output: {

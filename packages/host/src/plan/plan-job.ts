@@ -1,10 +1,11 @@
-import { HilumError, type AnyJobProcessor, type CodecContext, type FormatCodec, type ImageSeries, type JobSpec, type SeriesSpec, type Source, type VolumeSpec } from "@hilum/core";
+import { HilumError, type AnyJobProcessor, type CodecContext, type FormatCodec, type ImageSeries, type JobSpec, type SeriesSpec, type Source, type VolumeSpec, type Warning } from "@hilum/core";
 import { checkOutputPlace, type OutputPlace } from "../io/create-output.ts";
 import { openSource } from "../io/open-source.ts";
 import type { Registry } from "../registry.ts";
 import { validateConfig } from "../validate-config.ts";
 import { pipelineBytes } from "../run/pipeline.ts";
 import { chooseReader, chooseWriter, type ReadingCodec, type WritingCodec } from "./choose-codec.ts";
+import { openChosen } from "./open-parts.ts";
 import { frameInReal, frameWithMap, seriesAfter, specOf } from "./derive-series.ts";
 import { resolveSteps, type ResolvedStep } from "./resolve-steps.ts";
 
@@ -19,10 +20,18 @@ export interface PlanningHost {
   readonly slabSlices?: number;
 }
 
+/** An input that is open: its codec and its one series. */
+export interface SurveyedInput {
+  readonly codec: ReadingCodec;
+  readonly series: ImageSeries;
+  /** What its reader warned of when it opened the series, where no job has been told yet. */
+  readonly warnings?: readonly Warning[];
+}
+
 /** A job whose every problem that can be known before reading voxels has been looked for. */
 export interface JobPlan extends AsyncDisposable {
   readonly spec: JobSpec;
-  readonly input: { readonly codec: ReadingCodec; readonly series: ImageSeries };
+  readonly input: SurveyedInput;
   readonly template?: ImageSeries;
   readonly steps: readonly ResolvedStep[];
   /** The volume before the first step and after each. */
@@ -47,9 +56,16 @@ export interface PlanDescription {
 /**
  * Checks everything about a job that can be checked before voxels are read, and opens its input.
  * @param onInput told of the input and the output's place as soon as they are known, before the input is read.
+ * @param given the input, where a survey has opened it already.
  * @throws {HilumError} the first problem, each with what to do about it.
  */
-export async function planJob(host: PlanningHost, spec: JobSpec, context: CodecContext, onInput: (source: Source, place: OutputPlace) => void = () => {}): Promise<JobPlan> {
+export async function planJob(
+  host: PlanningHost,
+  spec: JobSpec,
+  context: CodecContext,
+  onInput: (source: Source, place: OutputPlace) => void = () => {},
+  given?: SurveyedInput,
+): Promise<JobPlan> {
   const steps = resolveSteps(spec.steps, host.processors);
   const outputCodec = chooseWriter(host.codecs, spec.output.path, spec.output.codec);
   const options = validateConfig(outputCodec.writer.options, spec.output.options, `the ${outputCodec.title} output`);
@@ -68,14 +84,14 @@ export async function planJob(host: PlanningHost, spec: JobSpec, context: CodecC
   onInput(inputSource, place);
 
   await using opened = new AsyncDisposableStack();
-  const inputCodec = await chooseReader(host.codecs, inputSource, spec.input.codec);
-  const readerOptions = validateConfig(inputCodec.reader.options, spec.input.options, `the ${inputCodec.title} input`);
-  const series = opened.use(oneOf(await inputCodec.reader.open(inputSource, readerOptions, context), inputCodec.title));
+  const { codec: inputCodec, series, warnings = [] } = given ?? (await openInput(host, spec.input, inputSource, context));
+  opened.use(series);
+  for (const warning of warnings) context.warn(warning);
   let template: ImageSeries | undefined;
   if (templatePath !== undefined) {
     if (outputCodec.reader === undefined) throw new HilumError("UNSUPPORTED_WRITE", `The codec "${outputCodec.id}" cannot read a template.`);
     const reader = outputCodec.reader;
-    template = opened.use(oneOf(await reader.open(openSource(templatePath), validateConfig(reader.options, {}, "the template"), context), "template"));
+    template = opened.use(oneOf(await reader.open(openSource(templatePath), validateConfig(reader.options, {}, "the template"), context), "template", ONE_SERIES_REMEDY));
   } else if (outputCodec.writer.template === true && inputCodec.id === outputCodec.id) template = series;
 
   const stages = describeStages(series, steps);
@@ -102,6 +118,16 @@ export async function planJob(host: PlanningHost, spec: JobSpec, context: CodecC
     bufferBytes: pipelineBytes(steps, volumes, slabSlices),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
+}
+
+async function openInput(host: PlanningHost, input: JobSpec["input"], source: Source, context: CodecContext): Promise<SurveyedInput> {
+  const codec = await chooseReader(host.codecs, source, input.codec);
+  const options = validateConfig(codec.reader.options, input.options, `the ${codec.title} input`);
+  const series =
+    input.series === undefined
+      ? oneOf(await codec.reader.open(source, options, context), codec.title, CHOOSE_REMEDY)
+      : await openChosen(codec, source, options, (warn) => ({ ...context, warn }), input.series, (warning) => context.warn(warning));
+  return { codec, series };
 }
 
 /** Whether a step needs the whole input measured before it starts. */
@@ -151,13 +177,17 @@ function chooseDepth(host: PlanningHost, steps: readonly ResolvedStep[], volumes
   return depth;
 }
 
+const CHOOSE_REMEDY = "Choose one with --series, by the number that `hilum inspect` shows or by its UID; or take each with --all.";
+const ONE_SERIES_REMEDY = "Give a directory that holds one series.";
+
 /** The one series of a source. @throws {HilumError} UNRECOGNIZED_FORMAT for none, AMBIGUOUS_INPUT for several. */
-function oneOf(series: readonly ImageSeries[], what: string): ImageSeries {
+function oneOf(series: readonly ImageSeries[], what: string, remedy: string): ImageSeries {
   const [first, ...others] = series;
   if (first === undefined) throw new HilumError("UNRECOGNIZED_FORMAT", `There is no image series in the ${what} input.`);
   if (others.length > 0)
     throw new HilumError("AMBIGUOUS_INPUT", `The ${what} input holds ${series.length} series, and a job takes one.`, {
       details: { series: series.map((one) => ({ modality: one.metadata.modality ?? null, shape: shapeOf(one) })) },
+      remedy,
     });
   return first;
 }

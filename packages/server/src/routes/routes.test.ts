@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { fakeJobService } from "../fake-job-service.test-support.ts";
@@ -79,10 +79,12 @@ describe("POST /jobs", () => {
     });
   });
 
-  test("gives the same job for the same Idempotency-Key, also when its output is there meanwhile", async () => {
-    const body = { job: "blur", input: { root: "images", path: "series" }, output: { root: "images", path: "results/new" } };
+  test("gives the same job for the same Idempotency-Key, also when its output is there meanwhile and its input is gone", async () => {
+    mkdirSync(join(server.root, "results/passing"));
+    const body = { job: "blur", input: { root: "images", path: "results/passing" }, output: { root: "images", path: "results/new" } };
     const first = await post("/jobs", body, { "idempotency-key": "a" });
     mkdirSync(join(server.root, "results/new"));
+    rmSync(join(server.root, "results/passing"), { recursive: true });
     const second = await post("/jobs", body, { "idempotency-key": "a" });
     expect(second.statusCode).toBe(202);
     expect(second.json()).toEqual(first.json());

@@ -3,12 +3,34 @@ import type { DicomInstance } from "../series/dicom-instance.ts";
 import { decodeSlice, storedBytesOf } from "./decode-slice.ts";
 
 /**
- * Fills a slab with the real values of frames, one for each of its slices in order.
+ * Fills a slab with the real values of frames, one for each of its slices in order. Colours are as the file stores them (RGB, or
+ * the YBR of native data and JPEG; JPEG 2000 gives RGB), samples side by side; palette images give their indices.
  * @param keepOpen whether files stay open for the next pass.
- * @throws {HilumError} TRUNCATED_PIXEL_DATA.
+ * @throws {HilumError} TRUNCATED_PIXEL_DATA, MALFORMED_FILE, UNSUPPORTED_TRANSFER_SYNTAX, NON_FINITE_VOXELS.
  */
 export function readFrames(frames: readonly DicomInstance[], into: Slab, keepOpen: boolean): void | Promise<void> {
-  for (const [index, frame] of frames.entries()) readNative(frame, into, into.start + index, keepOpen);
+  for (const [index, frame] of frames.entries()) {
+    if (!isPlain(frame)) return readOthers(frames.slice(index), into, into.start + index, keepOpen);
+    readNative(frame, into, into.start + index, keepOpen || frames[index + 1]?.file === frame.file);
+  }
+}
+
+/** Whether stored samples can be read to where their real values go, and become these in place. */
+function isPlain({ pixel, region, modalityTable }: DicomInstance): boolean {
+  return (
+    (pixel.bitsAllocated === 16 || pixel.bitsAllocated === 8) &&
+    pixel.samplesPerPixel === 1 &&
+    !pixel.encapsulated &&
+    pixel.excessBytes === undefined &&
+    region === undefined &&
+    modalityTable === undefined
+  );
+}
+
+/** Everything else, by code that most series never load. */
+async function readOthers(frames: readonly DicomInstance[], into: Slab, from: number, keepOpen: boolean): Promise<void> {
+  const { readAnyFrames } = await import("./read-any-frames.ts");
+  await readAnyFrames(frames, into, from, keepOpen);
 }
 
 function readNative(frame: DicomInstance, into: Slab, k: number, keepOpen: boolean): void {
@@ -16,7 +38,7 @@ function readNative(frame: DicomInstance, into: Slab, k: number, keepOpen: boole
   const voxels = into.slice(k);
   const bytes = storedBytesOf(voxels, pixel);
   try {
-    const count = file.read(bytes, pixel.offset);
+    const count = file.read(bytes, pixel.offset + (frame.frameNumber - 1) * pixel.frameBytes);
     if (count !== pixel.frameBytes)
       throw new HilumError("TRUNCATED_PIXEL_DATA", `A file holds ${count} of ${pixel.frameBytes} bytes of its image.`, {
         details: { phase: into.phase, slice: k, promisedBytes: pixel.frameBytes, presentBytes: count },

@@ -45,8 +45,8 @@ describe("assembling", () => {
   test("rejects Acquisition Number where it misleads, and says why", async () => {
     const series = await openOne(scanSeries(BREAST_LIKE).files);
     expect(series.assembly).toMatchObject({
-      rejectedPhaseKeys: expect.arrayContaining([{ key: "Acquisition Number", reason: "2 values over 3 phases" }]) as unknown,
-      phases: 3,
+      rejectedPhaseKeys: expect.arrayContaining([{ key: "Acquisition Number", reason: "2 groups of 7 and 14 images, for 3 phases" }]) as unknown,
+      phases: [{}, {}, {}],
       positions: 7,
     });
   });
@@ -139,7 +139,8 @@ describe("completeness", () => {
       const fault = await faultOf([{ name: "cut", bytes: file.bytes.subarray(0, length) }]);
       expect(["UNRECOGNIZED_FORMAT", "MALFORMED_FILE", "MISSING_ATTRIBUTE", "TRUNCATED_PIXEL_DATA"]).toContain(fault.code);
     }
-  });
+    // Some 2,000 readers, each with buffers of its own.
+  }, 60_000);
 
   test("notices a file that is shorter when it is read than when it was listed", async () => {
     const scan: Scan = scanSeries({ size: [4, 3, 1] });

@@ -1,43 +1,92 @@
-import type { DicomJson, DicomJsonElement, SeriesAttributes, TagSelection } from "@hilum/core";
+import type { DicomJson, DicomJsonElement, SeriesAttributes, SourceFile, TagSelection } from "@hilum/core";
 import { elementJson, jsonKey, type JsonEncoding } from "../scan/data-set-json.ts";
-import { createElementTable, type ElementTable } from "../scan/element-table.ts";
+import { createElementTable, findElement, type ElementTable } from "../scan/element-table.ts";
 import { HeadReader } from "../scan/read-head.ts";
 import { scanDataSet } from "../scan/scan-data-set.ts";
 import { Tag } from "../scan/tags.ts";
 import { textDecodingFor } from "../scan/text.ts";
 import { rawText, type ScannedHead } from "../scan/values.ts";
 import type { DicomInstance } from "../series/dicom-instance.ts";
+import { findItems } from "../series/frames/item-places.ts";
 
 /** What one frame's header has different from the first frame's: its element, or undefined where it has none. */
 type Differences = Map<number, DicomJsonElement | undefined>;
 
 /**
- * Tells the attributes of a series, from the heads that were kept or else from its files again: what all frames share, byte
- * for byte, and for each frame what differs. JSON is made only of the first header and of what differs from it. Pixel Data,
- * what stands behind it, group lengths and binary values of more than 64 KiB are left out.
+ * Tells the attributes of a series, from the heads that were kept or else from its files again, each once: what all frames
+ * share, byte for byte, and for each frame what differs. JSON is made only of the first header and of what differs from it.
+ * Of Per-Frame Functional Groups Sequence a frame has its own item. Pixel Data, what stands behind it, group lengths and
+ * binary values of more than 64 KiB are left out.
  * @throws {HilumError} MALFORMED_FILE when a file breaks the rules, also inside its sequences.
  */
 export function readAttributes(instances: readonly DicomInstance[], selection: TagSelection): SeriesAttributes {
   const wanted = selection === "all" ? undefined : Uint32Array.from(selection, (key) => Number.parseInt(key, 16)).sort();
   const reader = new InstanceReader();
-  const first = readFirst(reader, instances[0] as DicomInstance, wanted);
+  const [firstFile, ...otherFiles] = framesByFile(instances) as readonly [readonly DicomInstance[], ...(readonly DicomInstance[])[]];
+  const first = readFirst(reader, firstFile[0] as DicomInstance, wanted);
+  const wantsGroups = wanted === undefined || wanted.includes(Tag.PerFrameFunctionalGroupsSequence);
+  const groups = new Map<DicomInstance, DicomJsonElement>();
+  if (wantsGroups) readFrameGroups(first.head, firstFile, first.encoding, groups);
   const differing = new Set<number>();
-  const differences: Differences[] = [new Map()];
-  for (const instance of instances.slice(1)) {
+  const differences = new Map<SourceFile, Differences>([[(firstFile[0] as DicomInstance).file, new Map()]]);
+  for (const frames of otherFiles) {
+    const [instance] = frames as readonly [DicomInstance];
     const head = reader.read(instance);
-    const found = compare(first, head, wanted, encodingOf(head, instance, first.encoding));
+    const encoding = encodingOf(head, instance, first.encoding);
+    const found = compare(first, head, wanted, encoding);
+    if (wantsGroups) readFrameGroups(head, frames, encoding, groups);
     for (const tag of found.keys()) differing.add(tag);
-    differences.push(found);
+    differences.set(instance.file, found);
   }
   const tags = [...differing].sort((a, b) => a - b);
   const keys = tags.map(jsonKey);
   const ofFirst = tags.map((tag) => first.jsonOf(tag));
+  const records = new Map<SourceFile, DicomJson>();
+  for (const [file, found] of differences)
+    records.set(file, record(tags.map((tag, at) => [keys[at] as string, found.has(tag) ? found.get(tag) : ofFirst[at]])));
   return {
     shared: record(
       first.tags.filter((tag) => !differing.has(tag)).map((tag) => [jsonKey(tag), first.jsonOf(tag)]),
     ),
-    perFrame: differences.map((found) => record(tags.map((tag, at) => [keys[at] as string, found.has(tag) ? found.get(tag) : ofFirst[at]]))),
+    perFrame: instances.map((instance) => {
+      const ofFile = records.get(instance.file) as DicomJson;
+      const group = groups.get(instance);
+      return group === undefined ? ofFile : { ...ofFile, [PER_FRAME_KEY]: group };
+    }),
   };
+}
+
+const PER_FRAME_KEY = jsonKey(Tag.PerFrameFunctionalGroupsSequence);
+
+/** The frames of each file, files in order of their first frame. */
+function framesByFile(instances: readonly DicomInstance[]): readonly (readonly DicomInstance[])[] {
+  const byFile = new Map<SourceFile, DicomInstance[]>();
+  for (const instance of instances) {
+    const frames = byFile.get(instance.file);
+    if (frames === undefined) byFile.set(instance.file, [instance]);
+    else frames.push(instance);
+  }
+  return [...byFile.values()];
+}
+
+/** Makes JSON of the item that each of a file's frames has in Per-Frame Functional Groups Sequence. */
+function readFrameGroups(head: ScannedHead, frames: readonly DicomInstance[], encoding: JsonEncoding, into: Map<DicomInstance, DicomJsonElement>): void {
+  const row = findElement(head.table, Tag.PerFrameFunctionalGroupsSequence);
+  if (row < 0) return;
+  const { items } = findItems({ bytes: head.bytes, table: head.table, explicitVr: encoding.explicitVr }, Tag.PerFrameFunctionalGroupsSequence);
+  for (const frame of frames) {
+    const item = items[frame.frameNumber - 1];
+    if (item === undefined) continue;
+    // One item by itself has the form of a sequence of one.
+    const place = { tag: Tag.PerFrameFunctionalGroupsSequence, vr: head.table.vr[row] as number, value: item.start, valueEnd: item.end };
+    const element = elementJson(head.bytes, place, encoding);
+    if (element !== undefined) into.set(frame, element);
+  }
+}
+
+/** Whether an element is none of all frames: group lengths, and the groups of single frames. */
+function isLeftOut(tag: number): boolean {
+  return (tag & 0xffff) === 0 || tag === Tag.PerFrameFunctionalGroupsSequence;
 }
 
 function record(elements: readonly (readonly [key: string, element: DicomJsonElement | undefined])[]): DicomJson {
@@ -58,7 +107,6 @@ class InstanceReader {
       return { bytes: head, table: this.#table };
     }
     try {
-      this.#files.readMeta(file);
       this.#files.readDataSet(file, { transferSyntaxUID, dataSetStart });
       return this.#files;
     } finally {
@@ -97,7 +145,7 @@ function readFirst(reader: InstanceReader, instance: DicomInstance, wanted: Uint
   const asked = wanted === undefined ? undefined : new Set(wanted);
   for (let row = 0; row < table.count && (table.tag[row] as number) < Tag.FloatPixelData; row++) {
     const tag = table.tag[row] as number;
-    if ((tag & 0xffff) === 0 || asked?.has(tag) === false) continue;
+    if (isLeftOut(tag) || asked?.has(tag) === false) continue;
     rows.push(row);
     tags.push(tag);
   }
@@ -142,7 +190,7 @@ function compare(first: FirstHeader, other: ScannedHead, wanted: Uint32Array | u
   for (let row = 0; row < table.count; row++) {
     const tag = table.tag[row] as number;
     if (tag >= Tag.FloatPixelData) break;
-    if ((tag & 0xffff) === 0) continue;
+    if (isLeftOut(tag)) continue;
     if (wanted !== undefined) {
       while (w < wanted.length && (wanted[w] as number) < tag) w++;
       if (wanted[w] !== tag) continue;

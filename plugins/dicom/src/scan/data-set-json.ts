@@ -1,4 +1,5 @@
 import type { DicomJson, DicomJsonElement } from "@hilum/core";
+import type { TextPlace } from "./code-extensions.ts";
 import { dictionaryVr } from "./dictionary.ts";
 import { cursorOver, ITEM, ITEM_DELIMITATION, MAX_DEPTH, readHeader, UNDEFINED_LENGTH, VR_UN, type Cursor } from "./element-header.ts";
 import { malformedFile } from "./malformed-file.ts";
@@ -8,6 +9,8 @@ import { textDecodingFor, type TextDecoding } from "./text.ts";
 
 /** Binary values longer than this are left out; they would make JSON that nobody can open. */
 export const MAX_INLINE_BYTES = 64 * 1024;
+/** So are texts and numbers longer than this. */
+export const MAX_VALUE_BYTES = 1024 * 1024;
 
 const DELIMITER_BYTES = 8;
 
@@ -33,15 +36,16 @@ export function jsonKey(tag: number): string {
 }
 
 /**
- * One element in the DICOM JSON model (PS3.18 F.2.2), DS and IS as strings; undefined where a binary value is too long.
+ * One element in the DICOM JSON model (PS3.18 F.2.2), DS and IS as strings; undefined where its value is too long.
  * @throws {HilumError} MALFORMED_FILE when a sequence in it breaks the rules.
  */
 export function elementJson(bytes: Buffer, place: ElementPlace, encoding: JsonEncoding): DicomJsonElement | undefined {
   return jsonOf(cursorOver(bytes, 0, bytes.length, 0), place, encoding, 1);
 }
 
+/** The VR as written, or by the dictionary where there is none, also by way of UN (PS3.5 6.2.2). */
 function vrText(place: ElementPlace, encoding: JsonEncoding): string {
-  if (place.vr === 0) return dictionaryVr(place.tag, encoding.signed);
+  if (place.vr === 0 || (place.vr === VR_UN && (place.tag >>> 16) % 2 === 0)) return dictionaryVr(place.tag, encoding.signed);
   return String.fromCharCode(place.vr >> 8, place.vr & 0xff);
 }
 
@@ -58,6 +62,7 @@ function jsonOf(cursor: Cursor, place: ElementPlace, encoding: JsonEncoding, dep
   const cut = value.length % (NUMBERS.get(vr)?.width ?? 1) !== 0;
   if (BINARY.has(vr) || cut)
     return value.length > MAX_INLINE_BYTES ? undefined : { vr: cut ? "UN" : vr, InlineBinary: value.toString("base64") };
+  if (value.length > MAX_VALUE_BYTES) return undefined;
   return { vr, Value: valuesOf(vr, value, encoding.decodeText) };
 }
 
@@ -79,10 +84,15 @@ const ONE_TEXT: ReadonlySet<string> = new Set(["LT", "ST", "UR", "UT"]);
 /** VRs whose text Specific Character Set governs (PS3.5 6.1.2.2). */
 const IN_CHARACTER_SET: ReadonlySet<string> = new Set(["LO", "LT", "PN", "SH", "ST", "UC", "UT"]);
 
+function placeOf(vr: string): TextPlace {
+  if (vr === "PN") return "name";
+  return ONE_TEXT.has(vr) ? "text" : "values";
+}
+
 function valuesOf(vr: string, value: Buffer, decodeText: TextDecoding): readonly unknown[] {
   const numbers = NUMBERS.get(vr);
   if (numbers !== undefined) return everyNth(value, numbers.width, numbers.read);
-  const text = (IN_CHARACTER_SET.has(vr) ? decodeText(value) : value.toString("latin1")).replaceAll("\0", "");
+  const text = (IN_CHARACTER_SET.has(vr) ? decodeText(value, placeOf(vr)) : value.toString("latin1")).replaceAll("\0", "");
   if (ONE_TEXT.has(vr)) return [text.trimEnd()];
   return text.split("\\").map((part) => {
     const trimmed = part.trim();

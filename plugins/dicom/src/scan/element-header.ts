@@ -29,6 +29,16 @@ function vrForm(first: number, second: number): number {
   return VR_FORM[(first - 65) * 26 + second - 65] as number;
 }
 
+/** Whether two letters are a VR. */
+export function isVr(first: number, second: number): boolean {
+  return vrForm(first, second) !== 0;
+}
+
+/** Whether a 2-byte length follows the VR. */
+export function isShortForm(first: number, second: number): boolean {
+  return vrForm(first, second) === 1;
+}
+
 /** The bytes, and the header read last: one object for a whole scan, so that an element costs no allocation. */
 export interface Cursor {
   readonly bytes: Uint8Array;

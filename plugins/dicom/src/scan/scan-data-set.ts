@@ -44,6 +44,11 @@ export type ScanEnd =
       readonly resumeAt: number;
       /** At least the bytes before this offset are needed to go on. */
       readonly neededTo: number;
+      /**
+       * Set where `resumeAt` is the first item of encapsulated Pixel Data: its row is in the table, and its end is not known.
+       * The scan goes on behind its fragments, which are not walked here since they are not to be loaded.
+       */
+      readonly inFragments?: true;
     };
 
 const FLOAT_PIXEL_DATA = 0x7fe00008;
@@ -51,6 +56,9 @@ const PIXEL_DATA = 0x7fe00010;
 
 /** What a walk returns instead of a position when it needs bytes that are not there. */
 const NEEDS_MORE = -1;
+
+/** The limit of what has undefined length: its delimitation item ends it. */
+const OPEN = Number.POSITIVE_INFINITY;
 
 /**
  * Finds where the top-level elements of a data set lie (PS3.5 section 7), little endian, explicit or implicit VR. `bytes`
@@ -74,14 +82,18 @@ export function scanDataSet(bytes: Uint8Array, options: ScanOptions, table: Elem
     if (tag >>> 16 === GROUP_OF_ITEMS) throw malformedFile("stands outside of any sequence", tag, position);
     if (tag <= previous) throw malformedFile("does not come after the element before it", tag, position);
     let end: number;
-    if (length === UNDEFINED_LENGTH) {
+    const inFragments = length === UNDEFINED_LENGTH && tag === PIXEL_DATA;
+    if (inFragments) end = fileSize;
+    else if (length === UNDEFINED_LENGTH) {
       if (explicitVr && vr !== VR_SQ && vr !== VR_UN) throw malformedFile("has undefined length and is no sequence", tag, position);
-      if (isPixelData(tag)) throw malformedFile("has undefined length in an uncompressed data set", tag, position);
       end = walkItems(cursor, value, explicitVr && vr !== VR_UN, 1);
       if (end === NEEDS_MORE) return { complete: false, resumeAt: position, neededTo: cursor.neededTo };
     } else {
       end = value + length;
       if (end > fileSize) throw reachesPastEnd(tag, position, value, length, fileSize);
+      // Only an explicit VR tells a sequence of defined length from other values.
+      if (explicitVr && vr === VR_SQ && walkItems(cursor, value, true, 1, end) === NEEDS_MORE)
+        return { complete: false, resumeAt: position, neededTo: cursor.neededTo };
     }
     if (table.count === table.tag.length) enlarge(table);
     const row = table.count++;
@@ -89,8 +101,9 @@ export function scanDataSet(bytes: Uint8Array, options: ScanOptions, table: Elem
     table.vr[row] = vr;
     table.start[row] = position;
     table.value[row] = value;
-    table.valueEnd[row] = length === UNDEFINED_LENGTH ? end - 8 : end;
+    table.valueEnd[row] = length === UNDEFINED_LENGTH && !inFragments ? end - 8 : end;
     table.end[row] = end;
+    if (inFragments) return { complete: false, resumeAt: value, neededTo: value, inFragments: true };
     previous = tag;
     position = end;
   }
@@ -98,45 +111,50 @@ export function scanDataSet(bytes: Uint8Array, options: ScanOptions, table: Elem
 }
 
 /**
- * Walks the items of a sequence of undefined length. @returns where the sequence ends, after its delimitation item, or −1
+ * Walks the items of a sequence. @returns where it ends, after its delimitation item where its length is undefined, or −1
  * when the bytes end before it does, with `neededTo` of the cursor set.
+ * @param limit where a sequence of defined length ends, bytes from the start of the file.
  * @throws {HilumError} MALFORMED_FILE.
  */
-export function walkItems(cursor: Cursor, from: number, explicitVr: boolean, depth: number): number {
+export function walkItems(cursor: Cursor, from: number, explicitVr: boolean, depth: number, limit = OPEN): number {
   if (depth > MAX_DEPTH) throw malformedFile(`is nested deeper than ${MAX_DEPTH} sequences`, cursor.tag, from);
   let position = from;
-  for (;;) {
+  while (position < limit) {
     if (!readHeader(cursor, position, false)) return NEEDS_MORE;
     const { tag, value, length } = cursor;
-    if (tag === SEQUENCE_DELIMITATION) return value;
+    if (limit === OPEN && tag === SEQUENCE_DELIMITATION) return value;
     if (tag !== ITEM) throw malformedFile("stands where an item of a sequence should begin", tag, position);
-    if (length === UNDEFINED_LENGTH) {
-      position = walkElements(cursor, value, explicitVr, depth);
-      if (position === NEEDS_MORE) return NEEDS_MORE;
-    } else {
-      if (value + length > cursor.fileSize) throw reachesPastEnd(tag, position, value, length, cursor.fileSize);
-      position = value + length;
-    }
+    const isOpen = length === UNDEFINED_LENGTH;
+    const end = isOpen ? OPEN : value + length;
+    if (!isOpen && end > Math.min(limit, cursor.fileSize)) throw malformedFile("reaches past the end of its sequence", tag, position);
+    position = walkElements(cursor, value, explicitVr, depth, end);
+    if (position === NEEDS_MORE) return NEEDS_MORE;
   }
+  if (position > limit) throw malformedFile("reaches past the end of its sequence", ITEM, from);
+  return limit;
 }
 
-/** Walks the elements of an item of undefined length; where the item ends, after its delimitation item. */
-function walkElements(cursor: Cursor, from: number, explicitVr: boolean, depth: number): number {
+/** Walks the elements of an item; where it ends, after its delimitation item where its length is undefined. */
+function walkElements(cursor: Cursor, from: number, explicitVr: boolean, depth: number, limit = OPEN): number {
   let position = from;
-  for (;;) {
+  while (position < limit) {
     if (!readHeader(cursor, position, explicitVr)) return NEEDS_MORE;
     const { tag, vr, value, length } = cursor;
-    if (tag === ITEM_DELIMITATION) return value;
+    if (limit === OPEN && tag === ITEM_DELIMITATION) return value;
     if (tag >>> 16 === GROUP_OF_ITEMS) throw malformedFile("stands where an element of an item should begin", tag, position);
+    const isSequence = explicitVr && vr === VR_SQ;
     if (length === UNDEFINED_LENGTH) {
-      if (explicitVr && vr !== VR_SQ && vr !== VR_UN) throw malformedFile("has undefined length and is no sequence", tag, position);
+      if (explicitVr && !isSequence && vr !== VR_UN) throw malformedFile("has undefined length and is no sequence", tag, position);
       position = walkItems(cursor, value, explicitVr && vr !== VR_UN, depth + 1);
-      if (position === NEEDS_MORE) return NEEDS_MORE;
     } else {
-      if (value + length > cursor.fileSize) throw malformedFile("reaches past the end of the file", tag, position);
-      position = value + length;
+      const end = value + length;
+      if (end > Math.min(limit, cursor.fileSize)) throw malformedFile(`reaches past the end of ${limit === OPEN ? "the file" : "its item"}`, tag, position);
+      position = isSequence ? walkItems(cursor, value, true, depth + 1, end) : end;
     }
+    if (position === NEEDS_MORE) return NEEDS_MORE;
   }
+  if (position > limit) throw malformedFile("reaches past the end of its item", ITEM, from);
+  return limit;
 }
 
 function reachesPastEnd(tag: number, position: number, value: number, length: number, fileSize: number): HilumError {

@@ -1,4 +1,6 @@
-/** Text encodings of the defined terms of Specific Character Set without code extensions (PS3.3 C.12.1.1.2). */
+import { decodeWithExtensions, type TextPlace } from "./code-extensions.ts";
+
+/** Text encodings of the defined terms of Specific Character Set without code extensions, but for ISO_IR 13 (PS3.3 C.12.1.1.2). */
 const ENCODINGS: ReadonlyMap<string, string> = new Map([
   ["ISO_IR 101", "iso-8859-2"],
   ["ISO_IR 109", "iso-8859-3"],
@@ -15,8 +17,13 @@ const ENCODINGS: ReadonlyMap<string, string> = new Map([
   ["GBK", "gbk"],
 ]);
 
-/** Turns the bytes of a text value into text. */
-export type TextDecoding = (bytes: Buffer) => string;
+const STANDS_ALONE: ReadonlySet<string> = new Set(["ISO_IR 192", "GB18030", "GBK"]);
+
+/**
+ * Turns the bytes of a text value into text.
+ * @param place what the value is; "values" (the default) is text of several values with backslashes between them.
+ */
+export type TextDecoding = (bytes: Buffer, place?: TextPlace) => string;
 
 const latin1: TextDecoding = (bytes) => bytes.toString("latin1");
 
@@ -29,13 +36,19 @@ const asciiOnly: TextDecoding = (bytes) => {
 };
 
 /**
- * The decoding that a Specific Character Set (0008,0005) asks for; `terms` is its text, possibly of several values. Terms with
- * code extensions (ISO 2022) are not decoded yet: what is not ASCII in them becomes U+FFFD.
+ * The decoding that a Specific Character Set (0008,0005) asks for; `terms` is its text, possibly of several values. What cannot
+ * be decoded, and everything beyond ASCII where no known set is named, becomes U+FFFD.
  */
 export function textDecodingFor(terms: string | undefined): TextDecoding {
+  if (terms === undefined) return asciiOnly;
   if (terms === "ISO_IR 100") return latin1;
-  const encoding = terms === undefined ? undefined : ENCODINGS.get(terms);
-  if (encoding === undefined) return asciiOnly;
-  const decoder = new TextDecoder(encoding);
-  return (bytes) => decoder.decode(bytes);
+  const [first = "", ...others] = terms.split("\\").map((term) => term.trim());
+  // Sets that fill the whole code table allow of no extensions, whatever else is named.
+  const encoding = others.length === 0 || STANDS_ALONE.has(first) ? ENCODINGS.get(first) : undefined;
+  if (encoding !== undefined) {
+    const decoder = new TextDecoder(encoding);
+    return (bytes) => decoder.decode(bytes);
+  }
+  if (others.length === 0 && first !== "ISO_IR 13" && !first.startsWith("ISO 2022")) return asciiOnly;
+  return (bytes, place = "values") => decodeWithExtensions(bytes, first, place);
 }

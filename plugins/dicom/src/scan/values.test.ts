@@ -122,6 +122,15 @@ describe("values by strict VR grammar (PS3.5 6.2)", () => {
     expect(isHilumError(error) && error.message).toBe("Element (0020,1041) at offset 0 is no valid decimal string.");
   });
 
+  test("refuses a text of more than 1 MiB, whose values would take memory out of all proportion", () => {
+    const bytes = Buffer.alloc(8 + 1024 * 1024 + 2, "1\\");
+    bytes.writeUInt32LE(0x10410020, 0);
+    bytes.writeUInt32LE(bytes.length - 8, 4);
+    const table = createElementTable();
+    scanDataSet(bytes, { bytesStart: 0, from: 0, fileSize: bytes.length, explicitVr: false }, table);
+    expect(refused(() => decimals({ bytes, table }, TAG))).toBe("MALFORMED_FILE");
+  });
+
   test("gives nothing for an empty or absent element", () => {
     expect(decimals(ofText("DS", "  "), TAG)).toBeUndefined();
     expect(decimals(ofText("DS", "1"), TAG + 1)).toBeUndefined();

@@ -8,6 +8,9 @@ export interface ScannedHead {
   readonly table: ElementTable;
 }
 
+/** Texts that decide something are short; splitting a long one into values takes memory out of all proportion. */
+const MAX_TEXT_BYTES = 1024 * 1024;
+
 const UI_GRAMMAR = /^(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*))*$/;
 const CS_GRAMMAR = /^[A-Z0-9_ ]*$/;
 const DS_GRAMMAR = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
@@ -36,7 +39,10 @@ function malformed(head: ScannedHead, row: number, what: string): Error {
   return malformedFile(what, head.table.tag[row] as number, head.table.start[row] as number);
 }
 
-/** The text of an element, byte for character, without padding at both ends; undefined where it is absent or empty. */
+/**
+ * The text of an element, byte for character, without padding at both ends; undefined where it is absent or empty.
+ * @throws {HilumError} MALFORMED_FILE, naming tag and offset, when it is longer than 1 MiB.
+ */
 export function rawText(head: ScannedHead, tag: number): string | undefined {
   const row = rowOf(head, tag);
   if (row < 0) return undefined;
@@ -45,6 +51,7 @@ export function rawText(head: ScannedHead, tag: number): string | undefined {
   let to = table.valueEnd[row] as number;
   while (to > from && isPadding(bytes[to - 1] as number)) to--;
   while (from < to && isPadding(bytes[from] as number)) from++;
+  if (to - from > MAX_TEXT_BYTES) throw malformed(head, row, `holds more than ${MAX_TEXT_BYTES} bytes of text`);
   return to > from ? bytes.toString("latin1", from, to) : undefined;
 }
 
@@ -57,9 +64,13 @@ export function rawBytes(head: ScannedHead, tag: number): Buffer | undefined {
 /** A UID (PS3.5 9.1). @throws {HilumError} MALFORMED_FILE, as all that follow, naming tag and offset. */
 export function uid(head: ScannedHead, tag: number): string | undefined {
   const text = rawText(head, tag);
-  if (text !== undefined && (text.length > 64 || !UI_GRAMMAR.test(text)))
-    throw malformed(head, rowOf(head, tag), "is no valid UID");
+  if (text !== undefined && !isUid(text)) throw malformed(head, rowOf(head, tag), "is no valid UID");
   return text;
+}
+
+/** Whether a text is a UID by PS3.5 9.1. Anonymisers write others, which still tell images apart. */
+export function isUid(text: string): boolean {
+  return text.length <= 64 && UI_GRAMMAR.test(text);
 }
 
 /** The values of a Code String. */

@@ -24,6 +24,10 @@ export interface PixelLayout {
   readonly offset: number;
   /** Bytes of one frame that is not encapsulated, without the padding byte at the end of an odd value; of 1-bit frames, rounded up. */
   readonly frameBytes: number;
+  /** Where the value of the Extended Offset Table (7FE0,0001) begins, bytes from the start of the file; of fragments that have one. */
+  readonly extendedOffsets?: number;
+  /** Bytes at the end of native Pixel Data that belong to no frame; they are read before any pixel, and must be zero. */
+  readonly excessBytes?: number;
 }
 
 /** Modality LUT Sequence (PS3.3 C.11.1): real values of the stored values from `firstMapped` on; values outside get the nearest entry. */

@@ -15,8 +15,8 @@ const IDENTITY_TAGS: readonly (readonly [keyof PatientIdentity, number])[] = [
 ];
 
 /**
- * Sorts images into stacks: those that share study, series, frame of reference, SOP class, size, bits, and, within
- * tolerance, orientation and pixel spacing. In order of their first image.
+ * Sorts images into stacks: those that share study, series, frame of reference, SOP class, Stack ID, size, samples, bits, and,
+ * within tolerance, orientation and pixel spacing. In order of their first image.
  * @throws {HilumError} MIXED_SERIES when images of one series are of different patients.
  */
 export function groupIntoStacks(images: readonly ImageHeader[]): readonly (readonly ImageHeader[])[] {
@@ -38,7 +38,7 @@ export function groupIntoStacks(images: readonly ImageHeader[]): readonly (reado
 }
 
 function stackKey(image: ImageHeader): string {
-  const { rows, columns, bitsAllocated, bitsStored, highBit, signed, photometricInterpretation } = image.pixel;
+  const { samplesPerPixel, bitsAllocated, bitsStored, highBit, signed, float, photometricInterpretation } = image.pixel;
   return [
     image.studyInstanceUID,
     image.seriesInstanceUID,
@@ -46,9 +46,13 @@ function stackKey(image: ImageHeader): string {
     image.sopClassUID,
     image.modality,
     image.units,
+    image.placedBy,
+    image.stackId,
     photometricInterpretation,
-    rows,
-    columns,
+    image.size[0],
+    image.size[1],
+    samplesPerPixel,
+    float,
     bitsAllocated,
     bitsStored,
     highBit,

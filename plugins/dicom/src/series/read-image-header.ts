@@ -1,37 +1,58 @@
-import { cross, dot, HilumError, isHilumError, norm, scaleBy, type LinearMap, type SourceFile, type Vec3 } from "@hilum/core";
+import { cross, isHilumError, norm, scaleBy, type LinearMap, type SourceFile, type Vec3 } from "@hilum/core";
 import { findElement } from "../scan/element-table.ts";
 import type { KeptHeads } from "../scan/kept-heads.ts";
-import { malformedFile } from "../scan/malformed-file.ts";
 import { IMPLICIT_VR_LITTLE_ENDIAN, type FileMeta } from "../scan/read-head.ts";
 import { Tag } from "../scan/tags.ts";
 import { textDecodingFor } from "../scan/text.ts";
-import { code, days, decimal, decimals, decimalsOf, doubles, integer, integer16, rawBytes, rawText, seconds, uid, type ScannedHead } from "../scan/values.ts";
+import { code, days, decimal, decimals, doubles, integer, integer16, isUid, rawBytes, rawText, seconds, uid, type ScannedHead } from "../scan/values.ts";
+import type { PixelLayout } from "./dicom-instance.ts";
 import type { ImageHeader } from "./image-header.ts";
-import { readPixelLayout, required } from "./read-pixel-layout.ts";
+import { required } from "./read-pixel-layout.ts";
+import { faultOf, type Plane } from "./read-plane.ts";
 import { CT_IMAGE_STORAGE } from "./sop-classes.ts";
-
-/** Row and column directions may differ from unit length by this, and their product from 0. */
-const COSINE_TOLERANCE = 1e-3;
 
 /** Whether voxels of Pixel Padding Value are masked: "auto" masks CT and PT, where padding lies outside of the image's range. */
 export type PaddingRule = "auto" | "mask" | "data";
 
-/**
- * Reads what decides an image's place and meaning, and keeps the head's bytes where there is room.
- * @throws {HilumError} MISSING_ATTRIBUTE, MALFORMED_FILE, UNSUPPORTED_VOXEL_FORMAT, TRUNCATED_PIXEL_DATA.
- */
-export function readImageHeader(file: SourceFile, meta: FileMeta, head: ScannedHead, padding: PaddingRule, keptHeads: KeptHeads): ImageHeader {
-  const pixel = readPixelLayout(head);
-  const unreadable: number[] = [];
-  // What only informs does not stop a series; that it could not be read is told.
-  const informing = <T>(read: (head: ScannedHead, tag: number) => T | undefined, tag: number): T | undefined => {
+/** An instance whose data set was scanned. The head is lent: the next file takes its place. */
+export interface ScannedInstance {
+  readonly file: SourceFile;
+  readonly meta: FileMeta;
+  readonly head: ScannedHead;
+  readonly pixel: PixelLayout;
+  readonly padding: PaddingRule;
+  readonly keptHeads: KeptHeads;
+}
+
+/** Reads an attribute that only informs: what cannot be read does not stop a series, and its tag is noted. */
+export type Informing = <T>(read: (head: ScannedHead, tag: number) => T | undefined, tag: number, from?: ScannedHead) => T | undefined;
+
+/** Attributes of `head` that only inform, and of items in it; adds the tags of those that cannot be read to `unreadable`. */
+export function informingOf(head: ScannedHead, unreadable: number[]): Informing {
+  return (read, tag, from = head) => {
     try {
-      return read(head, tag);
+      return read(from, tag);
     } catch (error) {
       if (!isHilumError(error)) throw error;
-      unreadable.push(tag);
+      if (!unreadable.includes(tag)) unreadable.push(tag);
       return undefined;
     }
+  };
+}
+
+/**
+ * Reads what decides an image's place and meaning, but for the plane that it lies in, and keeps the head's bytes where there
+ * is room.
+ * @throws {HilumError} MISSING_ATTRIBUTE, MALFORMED_FILE.
+ */
+export function readImageHeader({ file, meta, head, pixel, padding, keptHeads }: ScannedInstance, plane: Plane): ImageHeader {
+  const unreadable: number[] = [];
+  const informing = informingOf(head, unreadable);
+  // Only compared while reading, so that any text will do; the writer takes none that is no UID.
+  const identifier = (tag: number): string | undefined => {
+    const text = rawText(head, tag);
+    if (text !== undefined && !isUid(text)) unreadable.push(tag);
+    return text;
   };
   const sopClassUID = required(uid(head, Tag.SOPClassUID), "SOP Class UID", Tag.SOPClassUID);
   const modality = code(head, Tag.Modality);
@@ -39,9 +60,9 @@ export function readImageHeader(file: SourceFile, meta: FileMeta, head: ScannedH
   return {
     file,
     frameNumber: 1,
-    sopInstanceUID: required(uid(head, Tag.SOPInstanceUID), "SOP Instance UID", Tag.SOPInstanceUID),
+    sopInstanceUID: required(identifier(Tag.SOPInstanceUID), "SOP Instance UID", Tag.SOPInstanceUID),
     sopClassUID,
-    seriesInstanceUID: required(uid(head, Tag.SeriesInstanceUID), "Series Instance UID", Tag.SeriesInstanceUID),
+    seriesInstanceUID: required(identifier(Tag.SeriesInstanceUID), "Series Instance UID", Tag.SeriesInstanceUID),
     transferSyntaxUID: meta.transferSyntaxUID,
     explicitVr: meta.transferSyntaxUID !== IMPLICIT_VR_LITTLE_ENDIAN,
     dataSetStart: meta.dataSetStart,
@@ -50,8 +71,8 @@ export function readImageHeader(file: SourceFile, meta: FileMeta, head: ScannedH
     size: [pixel.columns, pixel.rows],
     modalityLut: readModalityLut(head),
     ...(paddingRange === undefined ? {} : { paddingRange }),
-    studyInstanceUID: required(uid(head, Tag.StudyInstanceUID), "Study Instance UID", Tag.StudyInstanceUID),
-    frameOfReferenceUID: uid(head, Tag.FrameOfReferenceUID) ?? "",
+    studyInstanceUID: required(identifier(Tag.StudyInstanceUID), "Study Instance UID", Tag.StudyInstanceUID),
+    frameOfReferenceUID: identifier(Tag.FrameOfReferenceUID) ?? "",
     patient: {
       patientID: rawText(head, Tag.PatientID) ?? "",
       patientName: rawText(head, Tag.PatientName) ?? "",
@@ -60,8 +81,7 @@ export function readImageHeader(file: SourceFile, meta: FileMeta, head: ScannedH
     modality,
     seriesDescription: readText(head, Tag.SeriesDescription),
     units: readUnits(head, modality, sopClassUID),
-    placedBy: "image position",
-    ...readPlane(head),
+    ...plane,
     spacingBetweenSlices: informing(decimal, Tag.SpacingBetweenSlices),
     sliceThickness: informing(decimal, Tag.SliceThickness),
     imageType: rawText(head, Tag.ImageType),
@@ -99,7 +119,8 @@ function readPaddingRange(head: ScannedHead, signed: boolean, masked: boolean): 
   return [Math.min(value, limit), Math.max(value, limit)];
 }
 
-function readModalityLut(head: ScannedHead): LinearMap {
+/** Rescale Slope and Intercept. @throws {HilumError} MALFORMED_FILE. */
+export function readModalityLut(head: ScannedHead): LinearMap {
   const scale = decimal(head, Tag.RescaleSlope) ?? 1;
   const offset = decimal(head, Tag.RescaleIntercept) ?? 0;
   if (scale === 0) throw faultOf(head, Tag.RescaleSlope, "is zero");
@@ -114,48 +135,12 @@ function readText(head: ScannedHead, tag: number): string | undefined {
 }
 
 /** Units for PT; else Rescale Type, but for "US" (unspecified), and HU where a CT image has none (PS3.3 C.11.1.1.2). */
-function readUnits(head: ScannedHead, modality: string | undefined, sopClassUID: string): string | undefined {
+export function readUnits(head: ScannedHead, modality: string | undefined, sopClassUID: string): string | undefined {
   const units = modality === "PT" ? code(head, Tag.Units) : undefined;
   const said = units ?? rawText(head, Tag.RescaleType);
   // A free text is not passed on: units are short defined terms.
   if (said !== undefined) return said !== "US" && /^[A-Z0-9_/%-]{1,16}$/i.test(said) ? said : undefined;
   return sopClassUID === CT_IMAGE_STORAGE && findElement(head.table, Tag.RescaleSlope) >= 0 ? "HU" : undefined;
-}
-
-function readPlane(head: ScannedHead): Pick<ImageHeader, "imagePosition" | "rowDirection" | "columnDirection" | "spacing"> {
-  const position = required(
-    decimalsOf(head, Tag.ImagePositionPatient, 3),
-    "Image Position (Patient)",
-    Tag.ImagePositionPatient,
-  ) as unknown as Vec3;
-  const cosines = required(
-    decimalsOf(head, Tag.ImageOrientationPatient, 6),
-    "Image Orientation (Patient)",
-    Tag.ImageOrientationPatient,
-  );
-  const row = cosines.slice(0, 3) as unknown as Vec3;
-  const column = cosines.slice(3) as unknown as Vec3;
-  if (
-    Math.abs(norm(row) - 1) > COSINE_TOLERANCE ||
-    Math.abs(norm(column) - 1) > COSINE_TOLERANCE ||
-    Math.abs(dot(row, column)) > COSINE_TOLERANCE
-  )
-    throw faultOf(head, Tag.ImageOrientationPatient, "does not hold two perpendicular unit vectors");
-  const [rowSpacing, columnSpacing] = required(decimalsOf(head, Tag.PixelSpacing, 2), "Pixel Spacing", Tag.PixelSpacing) as [
-    number,
-    number,
-  ];
-  if (!(rowSpacing > 0 && columnSpacing > 0)) throw faultOf(head, Tag.PixelSpacing, "is not positive");
-  return {
-    imagePosition: position,
-    rowDirection: scaleBy(row, 1 / norm(row)),
-    columnDirection: scaleBy(column, 1 / norm(column)),
-    spacing: [columnSpacing, rowSpacing],
-  };
-}
-
-function faultOf({ table }: ScannedHead, tag: number, what: string): HilumError {
-  return malformedFile(what, tag, table.start[findElement(table, tag)] as number);
 }
 
 /** The normal of an image: the direction in which slice positions ascend. */

@@ -1,86 +1,62 @@
-import { dot, HilumError, norm, scaleBy, subtract, type Vec3, type VolumeGeometry } from "@hilum/core";
+import { dot, norm, scaleBy, subtract, type Vec3, type VolumeGeometry } from "@hilum/core";
+import type { AssemblyOptions } from "./assembly-options.ts";
 import type { ImageHeader } from "./image-header.ts";
+import { irregular, MOST_TOLD, shown, told } from "./irregular.ts";
 import { normalOf } from "./read-image-header.ts";
 
-/** Images whose slice positions differ by no more than this, mm, lie at one position. */
-export const SAME_POSITION_MM = 0.01;
-/** Distances of slices differ from their median by no more than this part of it. */
+/** Distances of slices differ from their median by no more than this part of it … */
 export const SPACING_TOLERANCE = 0.01;
+/** … or by no more than this, mm, where that is more, but never by more than a tenth of the median. */
+export const SPACING_TOLERANCE_MM = 0.01;
 /** The step from slice to slice leaves the normal by no more than this part of its length; more is gantry tilt. */
 export const PERPENDICULARITY_TOLERANCE = 1e-3;
 
-/** Images in order of slice position, and where each position begins. */
-export interface SlicePositions {
-  /** All images, ascending position; those at one position in order of their Instance Number, then UID. */
-  readonly images: readonly ImageHeader[];
-  readonly count: number;
-  /** How many images lie at every position. */
-  readonly imagesAtEach: number;
-}
-
 /** Where the distance of slices was taken from. */
-export type SliceSpacingSource = "slice positions" | "Spacing Between Slices" | "Slice Thickness" | "assumed: 1 mm";
+export type SliceSpacingSource = "slice positions" | "Slice Location" | "Spacing Between Slices" | "Slice Thickness" | "assumed: 1 mm";
 
 /** The grid that a stack of slices makes, and how exactly it does. */
 export interface StackGeometry {
   readonly geometry: VolumeGeometry;
   readonly sliceSpacingFrom: SliceSpacingSource;
-  /** Smallest, median and largest distance of neighbouring slices, mm; absent for a single slice. */
+  /** Smallest, median and largest distance of neighbouring slices, mm; absent for a single slice. Slices that are missing do not count. */
   readonly gaps?: { readonly smallest: number; readonly median: number; readonly largest: number };
   /** Angle between the step from slice to slice and the normal, degrees. */
   readonly tiltDegrees: number;
+  /** Whether the tilt is more than rounding. */
+  readonly tilted: boolean;
 }
 
-function irregular(message: string, details: { readonly [fact: string]: number | readonly number[] }): HilumError {
-  return new HilumError("IRREGULAR_GEOMETRY", message, { details });
+/** Slices that were found at their place on the grid; undefined where one is missing. */
+export type GridSlices = readonly (ImageHeader | undefined)[];
+
+/**
+ * Finds where slices are missing: distances that are whole multiples of the usual one, as a list with undefined in the gaps.
+ * Slices are given in ascending position, one for each.
+ * @throws {HilumError} IRREGULAR_GEOMETRY when slices are missing and the options do not pad, or they are unevenly spaced.
+ */
+export function placeOnGrid(slices: readonly ImageHeader[], { onMissing }: AssemblyOptions): GridSlices {
+  if (slices.length < 3) return slices;
+  const gaps = gapsOf(slices);
+  const median = medianOf(gaps);
+  if (gaps.every((gap) => Math.abs(gap - median) <= toleranceOf(median))) return slices;
+  const steps = stepsOf(gaps, median) ?? stepsOf(gaps, extremesOf(gaps)[0]);
+  if (steps === undefined) throw uneven(slices, gaps, median);
+  const missing = steps.reduce((sum, count) => sum + count - 1, 0);
+  // As many as there are would make most of the volume up.
+  if (onMissing !== "pad" || missing >= slices.length) throw missingSlices(slices, gaps, steps, missing);
+  const placed: (ImageHeader | undefined)[] = [slices[0]];
+  for (const [index, count] of steps.entries()) {
+    for (let k = 1; k < count; k++) placed.push(undefined);
+    placed.push(slices[index + 1]);
+  }
+  return placed;
 }
 
 /**
- * Puts the images of one stack in order of slice position (Image Position · normal), never of number or name.
- * @throws {HilumError} IRREGULAR_GEOMETRY when positions do not all hold the same number of images, or images at one
- * position lie beside each other.
+ * The grid of slices in ascending position, the first and the last of which are there.
+ * @throws {HilumError} IRREGULAR_GEOMETRY when slices are unevenly spaced or beside their line, or sheared and the options refuse it.
  */
-export function sortByPosition(stack: readonly ImageHeader[]): SlicePositions {
-  const normal = normalOf(stack[0] as ImageHeader);
-  const placed = stack.map((image) => ({ image, at: dot(image.imagePosition, normal) }));
-  placed.sort((a, b) => a.at - b.at);
-  const groups: ImageHeader[][] = [];
-  let start = Number.NEGATIVE_INFINITY;
-  for (const { image, at } of placed) {
-    if (at - start > SAME_POSITION_MM) {
-      groups.push([]);
-      start = at;
-    }
-    groups.at(-1)?.push(image);
-  }
-  const counts = groups.map((group) => group.length);
-  const imagesAtEach = Math.max(...counts);
-  if (counts.some((count) => count !== imagesAtEach)) {
-    const fewest = Math.min(...counts);
-    throw irregular(
-      `The slice positions do not all hold the same number of images (${fewest} to ${imagesAtEach} at ${groups.length} positions): images are missing or doubled.`,
-      { positions: groups.length, images: stack.length, fewestAtAPosition: fewest, mostAtAPosition: imagesAtEach, positionsWithFewer: counts.filter((count) => count < imagesAtEach).length },
-    );
-  }
-  for (const group of groups) {
-    const [first] = group as [ImageHeader];
-    const apart = Math.max(...group.map((image) => norm(subtract(image.imagePosition, first.imagePosition))));
-    if (apart > 2 * SAME_POSITION_MM)
-      throw irregular("Images at one slice position lie beside each other.", { distanceMm: apart, toleranceMm: 2 * SAME_POSITION_MM });
-    group.sort(byNumberThenUid);
-  }
-  return { images: groups.flat(), count: groups.length, imagesAtEach };
-}
-
-function byNumberThenUid(a: ImageHeader, b: ImageHeader): number {
-  return (a.instanceNumber ?? 0) - (b.instanceNumber ?? 0) || (a.sopInstanceUID < b.sopInstanceUID ? -1 : 1);
-}
-
-/**
- * The grid of one phase, whose slices are given in ascending position.
- * @throws {HilumError} IRREGULAR_GEOMETRY when slices are missing, unevenly spaced or sheared.
- */
-export function stackGeometry(slices: readonly ImageHeader[]): StackGeometry {
+export function stackGeometry(slices: GridSlices, { onTilt }: Pick<AssemblyOptions, "onTilt">): StackGeometry {
   const first = slices[0] as ImageHeader;
   const last = slices.at(-1) as ImageHeader;
   const normal = normalOf(first);
@@ -96,20 +72,27 @@ export function stackGeometry(slices: readonly ImageHeader[]): StackGeometry {
       geometry: { ...shared, spacing: spacingOf(spacing), direction: [first.rowDirection, first.columnDirection, normal] },
       sliceSpacingFrom,
       tiltDegrees: 0,
+      tilted: false,
     };
   }
-  const gaps = checkedGaps(slices, normal);
+  const gaps = checkedGaps(slices);
   const step = scaleBy(subtract(last.imagePosition, first.imagePosition), 1 / (slices.length - 1));
   const spacing = dot(step, normal);
-  const tiltDegrees = checkedTilt(slices, step, normal);
+  const tilt = checkedTilt(slices, step, normal, onTilt);
   return {
     // The third direction is the very step between slices, so that the last slice lies where its header says.
     geometry: { ...shared, spacing: spacingOf(spacing), direction: [first.rowDirection, first.columnDirection, scaleBy(step, 1 / spacing)] },
-    sliceSpacingFrom: "slice positions",
+    sliceSpacingFrom: SPACING_SOURCES[first.placedBy],
     gaps,
-    tiltDegrees,
+    ...tilt,
   };
 }
+
+const SPACING_SOURCES: Readonly<Record<ImageHeader["placedBy"], SliceSpacingSource>> = {
+  "image position": "slice positions",
+  "slice location": "Slice Location",
+  none: "assumed: 1 mm",
+};
 
 function singleSliceSpacing(slice: ImageHeader): readonly [number, SliceSpacingSource] {
   if ((slice.spacingBetweenSlices ?? 0) > 0) return [slice.spacingBetweenSlices as number, "Spacing Between Slices"];
@@ -117,55 +100,105 @@ function singleSliceSpacing(slice: ImageHeader): readonly [number, SliceSpacingS
   return [1, "assumed: 1 mm"];
 }
 
-function checkedGaps(slices: readonly ImageHeader[], normal: Vec3): NonNullable<StackGeometry["gaps"]> {
-  const positions = slices.map((slice) => dot(slice.imagePosition, normal));
-  const gaps = positions.slice(1).map((position, index) => position - (positions[index] as number));
+/** The slice positions, mm. */
+export function slicePositionsOf(slices: readonly ImageHeader[]): readonly number[] {
+  const normal = normalOf(slices[0] as ImageHeader);
+  return slices.map((slice) => dot(slice.imagePosition, normal));
+}
+
+function gapsOf(slices: readonly ImageHeader[]): readonly number[] {
+  const positions = slicePositionsOf(slices);
+  return positions.slice(1).map((position, index) => position - (positions[index] as number));
+}
+
+function medianOf(gaps: readonly number[]): number {
   const sorted = gaps.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
-  const median =
-    sorted.length % 2 === 1
-      ? (sorted[middle] as number)
-      : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
-  const smallest = sorted[0] as number;
-  const largest = sorted.at(-1) as number;
-  if (Math.max(largest - median, median - smallest) > SPACING_TOLERANCE * median)
-    throw irregular(
-      `The slices are not evenly spaced: their distances go from ${shown(smallest)} to ${shown(largest)} mm, with a median of ${shown(median)} mm.`,
-      {
-        slices: slices.length,
-        smallestGapMm: smallest,
-        medianGapMm: median,
-        largestGapMm: largest,
-        unevenGaps: gaps.filter((gap) => Math.abs(gap - median) > SPACING_TOLERANCE * median).length,
-        tolerance: SPACING_TOLERANCE,
-      },
-    );
+  return sorted.length % 2 === 1 ? (sorted[middle] as number) : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
+}
+
+function extremesOf(gaps: readonly number[]): readonly [smallest: number, largest: number] {
+  let [smallest, largest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const gap of gaps) {
+    smallest = Math.min(smallest, gap);
+    largest = Math.max(largest, gap);
+  }
+  return [smallest, largest];
+}
+
+function toleranceOf(median: number): number {
+  return Math.max(SPACING_TOLERANCE * median, Math.min(SPACING_TOLERANCE_MM, median / 10));
+}
+
+/** How many steps of a spacing each distance is; undefined where one is no whole number of them. */
+function stepsOf(gaps: readonly number[], spacing: number): readonly number[] | undefined {
+  const tolerance = toleranceOf(spacing);
+  const steps = gaps.map((gap) => Math.max(1, Math.round(gap / spacing)));
+  return gaps.every((gap, index) => Math.abs(gap - (steps[index] as number) * spacing) <= tolerance * (steps[index] as number)) ? steps : undefined;
+}
+
+function checkedGaps(slices: GridSlices): NonNullable<StackGeometry["gaps"]> {
+  const present = slices.flatMap((slice, k) => (slice === undefined ? [] : [{ slice, k }]));
+  const images = present.map(({ slice }) => slice);
+  const distances = gapsOf(images);
+  const gaps = distances.map((gap, index) => gap / ((present[index + 1]?.k as number) - (present[index]?.k as number)));
+  const median = medianOf(gaps);
+  const [smallest, largest] = extremesOf(gaps);
+  if (Math.max(largest - median, median - smallest) > toleranceOf(median)) throw uneven(images, distances, median);
   return { smallest, median, largest };
 }
 
-/** The tilt in degrees, which is next to none. */
-function checkedTilt(slices: readonly ImageHeader[], step: Vec3, normal: Vec3): number {
+function uneven(slices: readonly ImageHeader[], gaps: readonly number[], median: number) {
+  const [smallest, largest] = extremesOf(gaps);
+  const positions = slicePositionsOf(slices);
+  const wrong = gaps.flatMap((gap, index) => (Math.abs(gap - median) > toleranceOf(median) ? [{ from: positions[index] as number, to: positions[index + 1] as number, gap }] : []));
+  return irregular(
+    "uneven spacing",
+    `The slices are not evenly spaced: their distances go from ${shown(smallest)} to ${shown(largest)} mm, with a median of ${shown(median)} mm.`,
+    { slices: slices.length, smallestGapMm: smallest, medianGapMm: median, largestGapMm: largest, unevenGaps: wrong.length, unevenGapsMm: told(wrong), toleranceMm: toleranceOf(median) },
+    "Resample the series to even spacing with a program made for it, or take the part of it that is even.",
+  );
+}
+
+function missingSlices(slices: readonly ImageHeader[], gaps: readonly number[], steps: readonly number[], missing: number) {
+  const positions = slicePositionsOf(slices);
+  const missingPositionsMm = told(
+    steps.flatMap((count, index) =>
+      // A distance of a header can be any number of steps: no more are made than are told.
+      Array.from({ length: Math.min(count - 1, MOST_TOLD) }, (_, k) => (positions[index] as number) + ((gaps[index] as number) * (k + 1)) / count),
+    ),
+  );
+  const median = medianOf(gaps);
+  const [smallest, largest] = extremesOf(gaps);
+  return irregular(
+    "missing slice",
+    `${missing} slice${missing === 1 ? " is" : "s are"} missing: the distances of the ${slices.length} that are there go from ${shown(smallest)} to ${shown(largest)} mm.`,
+    { slices: slices.length, missingSlices: missing, missingPositionsMm, medianGapMm: median, smallestGapMm: smallest, largestGapMm: largest, unevenGaps: steps.filter((count) => count > 1).length, toleranceMm: toleranceOf(median) },
+    missing >= slices.length ? "Complete the series: more is missing than is there." : "Complete the series, or fill what is missing with masked slices (--on-missing pad).",
+  );
+}
+
+/** The tilt, and whether it is one. */
+function checkedTilt(slices: GridSlices, step: Vec3, normal: Vec3, onTilt: AssemblyOptions["onTilt"]): Pick<StackGeometry, "tiltDegrees" | "tilted"> {
   const first = slices[0] as ImageHeader;
   const spacing = dot(step, normal);
   const shear = norm(subtract(step, scaleBy(normal, spacing))) / spacing;
   const tiltDegrees = (Math.atan(shear) * 180) / Math.PI;
-  if (shear > PERPENDICULARITY_TOLERANCE)
-    throw irregular(`The stack is sheared by ${shown(tiltDegrees)} degrees (gantry tilt), which cannot be read yet.`, {
-      tiltDegrees,
-      tolerance: PERPENDICULARITY_TOLERANCE,
-    });
-  const toleranceMm = Math.max(SPACING_TOLERANCE * spacing, SAME_POSITION_MM);
-  slices.forEach((slice, k) => {
+  const tilted = shear > PERPENDICULARITY_TOLERANCE;
+  if (tilted && onTilt === "refuse")
+    throw irregular(
+      "gantry tilt",
+      `The stack is sheared by ${shown(tiltDegrees)} degrees (gantry tilt).`,
+      { tiltDegrees, tolerance: PERPENDICULARITY_TOLERANCE },
+      "Keep the shear in the grid (--on-tilt shear).",
+    );
+  const toleranceMm = toleranceOf(spacing);
+  for (const [k, slice] of slices.entries()) {
+    if (slice === undefined) continue;
     const away = subtract(slice.imagePosition, first.imagePosition);
     const expected = scaleBy(step, dot(away, normal) / spacing);
     const offLine = norm(subtract(away, expected));
-    if (offLine > toleranceMm)
-      throw irregular("The slices do not lie on one line.", { slice: k, offLineMm: offLine, toleranceMm });
-  });
-  return tiltDegrees;
-}
-
-/** A number for people: six significant digits, no trailing zeros. */
-function shown(value: number): string {
-  return String(Number(value.toPrecision(6)));
+    if (offLine > toleranceMm) throw irregular("off the line", "The slices do not lie on one line.", { slice: k, offLineMm: offLine, toleranceMm });
+  }
+  return { tiltDegrees, tilted };
 }

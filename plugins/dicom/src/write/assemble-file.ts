@@ -2,7 +2,7 @@ import type { ElementTable } from "../scan/element-table.ts";
 import { createElementTable, findElement } from "../scan/element-table.ts";
 import { scanDataSet } from "../scan/scan-data-set.ts";
 import { Tag } from "../scan/tags.ts";
-import { textElement } from "./encode-element.ts";
+import { paddedText, textElement } from "./encode-element.ts";
 import { put, spliceElements, spliceGrowth, type ElementEdit } from "./splice.ts";
 import { WRITER } from "./writer-identity.ts";
 
@@ -16,7 +16,10 @@ export interface TemplateFile {
   /** Where the data set begins. */
   readonly dataSetStart: number;
   readonly sopClassUID: string;
-  readonly transferSyntaxUID: string;
+  /** The transfer syntax to be written; that of the template's file may be another. */
+  readonly writtenSyntaxUID: string;
+  /** Whether Pixel Data was a sequence of fragments; these are not in `bytes`. */
+  readonly wasEncapsulated: boolean;
 }
 
 /** A file that is ready to be written. */
@@ -50,13 +53,12 @@ export function assembleFile(template: TemplateFile, sopInstanceUID: string, edi
   out.fill(0, 0, 128);
   out.write("DICM", 128, "latin1");
   scanMeta(template);
-  const has = (tag: number): boolean => findElement(metaTable, tag) >= 0;
   const metaEdits: ElementEdit[] = [put({ tag: GROUP_LENGTH, vr: "UL", value: Buffer.alloc(4) })];
-  if (!has(META_VERSION)) metaEdits.push(put({ tag: META_VERSION, vr: "OB", value: Buffer.of(0, 1) }));
-  if (!has(SOP_CLASS_UID)) metaEdits.push(put(textElement(SOP_CLASS_UID, "UI", template.sopClassUID)));
-  metaEdits.push(put(textElement(0x00020003, "UI", sopInstanceUID)));
-  if (!has(TRANSFER_SYNTAX_UID)) metaEdits.push(put(textElement(TRANSFER_SYNTAX_UID, "UI", template.transferSyntaxUID)));
+  if (findElement(metaTable, META_VERSION) < 0) metaEdits.push(put({ tag: META_VERSION, vr: "OB", value: Buffer.of(0, 1) }));
   metaEdits.push(
+    put({ tag: SOP_CLASS_UID, vr: "UI", value: paddedText("UI", template.sopClassUID) }),
+    put(textElement(0x00020003, "UI", sopInstanceUID)),
+    put(textElement(TRANSFER_SYNTAX_UID, "UI", template.writtenSyntaxUID)),
     put(textElement(0x00020012, "UI", WRITER.implementationClassUID)),
     put(textElement(0x00020013, "SH", WRITER.implementationVersionName)),
   );

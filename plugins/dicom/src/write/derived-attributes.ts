@@ -6,6 +6,8 @@ import type { SeriesDerivation } from "./derivation-text.ts";
 import { encodeItems, paddedText, sequenceElement, shortElement, textElement, type EncodedElement } from "./encode-element.ts";
 import type { StoredRange } from "./quantise.ts";
 import { put, type ElementEdit } from "./splice.ts";
+import type { StoredForm } from "./stored-form.ts";
+import { contradictingWindows } from "./windows.ts";
 import type { DicomWriteOptions } from "./write-options.ts";
 import { WRITER } from "./writer-identity.ts";
 
@@ -22,8 +24,11 @@ export interface DerivedInstance {
   /** What it was made from; the first is the template instance, whose voxels lie in the same places. */
   readonly sources: readonly SourceInstance[];
   readonly storedRange: StoredRange;
-  /** Pixel Representation = 1. */
-  readonly signed: boolean;
+  readonly form: StoredForm;
+  /** What a form that is not the template's changes besides. */
+  readonly formEdits: readonly ElementEdit[];
+  /** Whether the template's pixels have lost something for certain, by the transfer syntax that they were in. */
+  readonly lossy: boolean;
   /** The value of Pixel Data, of even length. */
   readonly pixelData: Uint8Array;
   /** Date and time of everything that the job writes. */
@@ -60,6 +65,7 @@ const TAG = Object.freeze({
   largestImagePixelValue: 0x00280107,
   spatialLocationsPreserved: 0x0028135a,
   purposeOfReferenceCodeSequence: 0x0040a170,
+  lossyImageCompression: 0x00282110,
   pixelData: 0x7fe00010,
 });
 
@@ -126,10 +132,12 @@ export function derivedEdits(template: TemplateFile, instance: DerivedInstance, 
     appended(template, TAG.contributingEquipmentSequence, (explicitItems) =>
       encoded.once(`equipment ${time.dateTime} ${explicitItems}`, () => encodeItems([equipmentItem(derivation, time, explicitItems)], explicitItems)),
     ),
-    put({ tag: TAG.pixelData, vr: pixelDataVr(template), value: instance.pixelData }),
-    ...STALE.map((tag): ElementEdit => ({ kind: "remove", tag })),
+    put({ tag: TAG.pixelData, vr: pixelDataVr(template, instance.form), value: instance.pixelData }),
+    ...[...STALE, ...contradictingWindows(template)].map((tag): ElementEdit => ({ kind: "remove", tag })),
     ...embeddedOverlays(template),
+    ...instance.formEdits,
   ];
+  if (instance.lossy) edits.push(put(textElement(TAG.lossyImageCompression, "CS", "01")));
   const description = seriesDescription(template, derivation, options);
   if (description !== undefined) edits.push(put(description));
   const number = seriesNumber(template, options);
@@ -144,7 +152,7 @@ export function derivedEdits(template: TemplateFile, instance: DerivedInstance, 
         ),
       ),
     );
-  const vr = instance.signed ? "SS" : "US";
+  const vr = instance.form.format.signed ? "SS" : "US";
   if (has(template, TAG.smallestImagePixelValue)) edits.push(put(shortElement(TAG.smallestImagePixelValue, vr, instance.storedRange.smallest)));
   if (has(template, TAG.largestImagePixelValue)) edits.push(put(shortElement(TAG.largestImagePixelValue, vr, instance.storedRange.largest)));
   return edits.sort((a, b) => a.tag - b.tag);
@@ -234,7 +242,9 @@ function embeddedOverlays(template: TemplateFile): ElementEdit[] {
   return edits;
 }
 
-function pixelDataVr(template: TemplateFile): string {
+/** That of the template, unless a value of 16 bits takes the place of one of bytes (PS3.5 8.2). */
+function pixelDataVr(template: TemplateFile, { format, declaredBy }: StoredForm): string {
+  if (template.wasEncapsulated || declaredBy !== "template") return format.bitsAllocated === 16 ? "OW" : "OB";
   const vr = template.table.vr[findElement(template.table, TAG.pixelData)] as number;
   return String.fromCharCode(vr >> 8, vr & 0xff);
 }

@@ -1,9 +1,10 @@
-import type { Sink } from "@hilum/core";
+import type { SeriesSpec, Sink } from "@hilum/core";
 import { codecContext, encodeDataSet, memorySink } from "@hilum/testing";
 import { describe, expect, it } from "vitest";
+import { asDicomSeries, type DicomSeries } from "../series/dicom-instance.ts";
 import { dicomWriter } from "./dicom-writer.ts";
 import { handBuiltSeries, MR_IMAGE_STORAGE, SERIES_UID, slabsOf, withFrames } from "./hand-built-series.test-support.ts";
-import { BLUR, textsOf, write } from "./write-hand-built.test-support.ts";
+import { BLUR, DEFAULT_OPTIONS, textsOf, write } from "./write-hand-built.test-support.ts";
 
 describe("dicomWriter", () => {
   it("writes a preamble of zeros and the file meta information of PS3.10 7.1, with its own implementation", async () => {
@@ -74,12 +75,33 @@ describe("dicomWriter", () => {
       expect(otherSeries).not.toBe(series);
     });
 
+    it("all change with the digest of a model, however alike the images are", async () => {
+      const withModel = (sha256: string) => uidsOf(handBuiltSeries(), { spec: (series) => ({ ...series, history: [{ ...BLUR, config: { model: { sha256 } } }] }) });
+      expect(new Set([...(await withModel("aa")), ...(await withModel("ab"))]).size).toBe(6);
+    });
+
     it("all change with the steps and with the options", async () => {
       const before = await uidsOf(handBuiltSeries());
       const otherSteps = await uidsOf(handBuiltSeries(), { spec: (series) => ({ ...series, history: [{ ...BLUR, config: { sigmaMm: 2 } }] }) });
       const otherOptions = await uidsOf(handBuiltSeries(), { options: { seriesNumberOffset: 2000 } });
       expect(new Set([...before, ...otherSteps, ...otherOptions]).size).toBe(9);
     });
+  });
+
+  it.each(["template-range", "mr-rwvm"] as const)("writes the same bytes for the same job at the same time (%s)", async (rescale) => {
+    const once = await write(handBuiltSeries({ phases: 2, slices: 3 }), { options: { rescale } });
+    const again = await write(handBuiltSeries({ phases: 2, slices: 3 }), { options: { rescale } });
+    expect(again.bytes.map((file, i) => file.equals(once.bytes[i] as Buffer))).toEqual(Array.from({ length: 6 }, () => true));
+  });
+
+  it("writes no file for a slice that stands for a missing one", async () => {
+    const built = handBuiltSeries({ slices: 3 });
+    const spec = (series: SeriesSpec): SeriesSpec => withFrames(series, (frame, i) => (i === 1 ? { ...frame, derivedFrom: [] } : frame));
+    // As the reader gives it: the template lacks the instance too.
+    const template = asDicomSeries({ ...built.series, ...spec(built.series), instances: built.series.instances.filter((_, i) => i !== 1) } as unknown as DicomSeries);
+    const { files, summary } = await write({ ...built, series: template }, { voxels: built.voxels.map((voxels, i) => (i === 1 ? new Float32Array(9) : voxels)) });
+    expect([...files.keys()]).toEqual(["IM-01-0001.dcm", "IM-01-0003.dcm"]);
+    expect(summary?.facts).toMatchObject({ instances: 2 });
   });
 
   it("pads 8-bit frames of odd length with one zero byte", async () => {
@@ -110,12 +132,12 @@ describe("dicomWriter", () => {
   it("counts clipped voxels over the whole series", async () => {
     const built = handBuiltSeries();
     const { summary } = await write(built, { voxels: built.voxels.map(() => Float32Array.of(1e6, -1e6, 0.25, 0, 0, 0, 0, 0, 0)) });
-    expect(summary?.facts).toEqual({ instances: 2, clippedVoxels: 4, maxQuantisationError: 0.25 });
+    expect(summary?.facts).toEqual({ instances: 2, clippedVoxels: 4, maxQuantisationError: 0.25, rescale: "template-range", smallestSlope: 1, largestSlope: 1 });
   });
 
   it("asks for a template before anything is written", () => {
     const { series } = handBuiltSeries();
-    expect(dicomWriter.check?.({ series, options: { seriesNumberOffset: 1000 } })).toEqual([
+    expect(dicomWriter.check?.({ series, options: DEFAULT_OPTIONS })).toEqual([
       { code: "INVALID_JOB", message: expect.any(String), remedy: "give --template DIR, the DICOM directory that the file was made from" },
     ]);
   });
@@ -141,9 +163,9 @@ describe("dicomWriter", () => {
   });
 
   it.each<[string, (body: Buffer) => Buffer]>([
-    ["Pixel Data holds the pixels that were meant", (body) => body.fill(0x55, body.length - 1)],
-    ["every kept element has the template's bytes", (body) => body.fill(0x55, body.indexOf("1.5\\-2.5"), body.indexOf("1.5\\-2.5") + 1)],
-    ["the file has the length that was written", (body) => Buffer.concat([body, Buffer.of(0)])],
+    ["Pixel Data holds the stored values of its own slice", (body) => body.fill(0x55, body.length - 1)],
+    ["place, orientation and spacing are the template's", (body) => body.fill(0x55, body.indexOf("1.5\\-2.5"), body.indexOf("1.5\\-2.5") + 1)],
+    ["tags ascend, each once, and every length fits", (body) => Buffer.concat([body, Buffer.of(0)])],
   ])("finds, when it reads a body back, that a disk broke the rule: %s", async (rule, damage) => {
     const sink = damagingSink((bytes, position) => (position === 0 ? bytes : damage(bytes)));
     await expect(write(handBuiltSeries(), { sink })).rejects.toMatchObject({ code: "VERIFICATION_FAILED", details: { rule } });
@@ -153,7 +175,7 @@ describe("dicomWriter", () => {
     const sink = damagingSink((bytes, position) => (position === 0 ? Buffer.concat([Buffer.from("M"), bytes.subarray(1)]) : bytes));
     await expect(write(handBuiltSeries(), { sink })).rejects.toMatchObject({
       code: "VERIFICATION_FAILED",
-      details: { rule: "every instance holds its head with the Series Instance UID" },
+      details: { rule: "the preamble is 128 zeros" },
     });
   });
 
@@ -161,7 +183,7 @@ describe("dicomWriter", () => {
     const sink = damagingSink((bytes, position) => (position === 0 ? bytes.subarray(0, -1) : bytes));
     await expect(write(handBuiltSeries(), { sink })).rejects.toMatchObject({
       code: "VERIFICATION_FAILED",
-      details: { rule: "every instance holds its head with the Series Instance UID" },
+      details: { rule: "all instances have the one Series Instance UID" },
     });
   });
 
@@ -189,7 +211,7 @@ describe("dicomWriter", () => {
   it("refuses to end with frames missing", async () => {
     const built = handBuiltSeries();
     const { sink } = memorySink();
-    const request = { series: built.series, template: built.series, options: { seriesNumberOffset: 1000 } };
+    const request = { series: built.series, template: built.series, options: DEFAULT_OPTIONS };
     const first = slabsOf({ ...built.series, frames: built.series.frames.slice(0, 1) }, built.voxels);
     await expect(dicomWriter.write(request, first, sink, codecContext())).rejects.toMatchObject({ code: "VERIFICATION_FAILED" });
   });
@@ -197,7 +219,7 @@ describe("dicomWriter", () => {
   it("stops with the reason when it is cancelled", async () => {
     const built = handBuiltSeries();
     const reason = new Error("cancelled");
-    const request = { series: built.series, template: built.series, options: { seriesNumberOffset: 1000 } };
+    const request = { series: built.series, template: built.series, options: DEFAULT_OPTIONS };
     const { sink } = memorySink();
     await expect(dicomWriter.write(request, slabsOf(built.series, built.voxels), sink, codecContext(AbortSignal.abort(reason)))).rejects.toBe(reason);
   });

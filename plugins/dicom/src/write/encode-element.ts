@@ -57,6 +57,13 @@ export function shortElement(tag: number, vr: "US" | "SS", number: number): Enco
   return { tag, vr, value };
 }
 
+/** An element of one 64-bit float (FD). */
+export function doubleElement(tag: number, number: number): EncodedElement {
+  const value = Buffer.alloc(8);
+  value.writeDoubleLE(number);
+  return { tag, vr: "FD", value };
+}
+
 /** A sequence whose items have defined lengths; the elements of each item are given in order of their tags. */
 export function sequenceElement(tag: number, items: readonly (readonly EncodedElement[])[], explicitVr: boolean): EncodedElement {
   return { tag, vr: "SQ", value: encodeItems(items, explicitVr) };

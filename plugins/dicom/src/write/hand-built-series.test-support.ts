@@ -5,6 +5,8 @@ import { asDicomSeries, type DicomInstance, type DicomSeries, type PixelLayout }
 
 /** For tests: what differs between one hand-built series and another. */
 export interface HandBuiltOptions {
+  /** Default: MR Image Storage. */
+  readonly sopClassUID?: string;
   readonly encoding?: Partial<EncodingOptions>;
   readonly pixel?: Partial<Pick<PixelLayout, "rows" | "columns" | "bitsAllocated" | "bitsStored" | "highBit" | "signed">>;
   readonly modalityLut?: LinearMap;
@@ -29,12 +31,14 @@ export interface HandBuiltSeries {
   readonly voxels: readonly Float32Array[];
 }
 
+export const CT_IMAGE_STORAGE = "1.2.840.10008.5.1.4.1.1.2";
 export const MR_IMAGE_STORAGE = "1.2.840.10008.5.1.4.1.1.4";
+export const PET_IMAGE_STORAGE = "1.2.840.10008.5.1.4.1.1.128";
 export const SERIES_UID = "1.2.3.4";
 
 /** For tests: a small MR series in memory; 3 columns and 3 rows, so that 8-bit frames have an odd length. */
 export function handBuiltSeries(options: HandBuiltOptions = {}): HandBuiltSeries {
-  const { phases = 1, slices = 2, modalityLut = IDENTITY_MAP } = options;
+  const { phases = 1, slices = 2, modalityLut = IDENTITY_MAP, sopClassUID = MR_IMAGE_STORAGE } = options;
   const encoding: EncodingOptions = { transferSyntax: "explicit", sequenceLength: "defined", textEncoding: "latin1", ...options.encoding };
   const pixel = { rows: 3, columns: 3, bitsAllocated: 16, bitsStored: 16, highBit: 15, signed: true, ...options.pixel };
   const length = pixel.rows * pixel.columns;
@@ -44,11 +48,11 @@ export function handBuiltSeries(options: HandBuiltOptions = {}): HandBuiltSeries
   const dataSets = Array.from({ length: count }, (_, frame) => {
     const words = new DataView(new ArrayBuffer((length * pixel.bitsAllocated) / 8));
     stored(frame).forEach((word, i) => (pixel.bitsAllocated === 8 ? words.setUint8(i, word) : words.setUint16(2 * i, word & 0xffff, true)));
-    const own: DataSet = [...usualElements(frame, pixel, positionOf(frame)), { tag: 0x7fe00010, vr: "OW", bytes: new Uint8Array(words.buffer) }];
+    const own: DataSet = [...usualElements({ frame, sopClassUID, pixel, position: positionOf(frame), modalityLut }), { tag: 0x7fe00010, vr: "OW", bytes: new Uint8Array(words.buffer) }];
     const replaced = new Set([...(options.elements ?? []).map(({ tag }) => tag), ...(options.without ?? [])]);
     return [...own.filter(({ tag }) => !replaced.has(tag)), ...(options.elements ?? [])];
   });
-  const files = dataSets.map((dataSet, frame) => encodePart10({ sopClassUID: MR_IMAGE_STORAGE, sopInstanceUID: `${SERIES_UID}.${frame + 1}` }, dataSet, encoding));
+  const files = dataSets.map((dataSet, frame) => encodePart10({ sopClassUID, sopInstanceUID: `${SERIES_UID}.${frame + 1}` }, dataSet, encoding));
   const source = memorySource(
     files.map((bytes, frame) => ({ name: `${frame}`.padStart(4, "0"), bytes })),
     { kind: "directory" },
@@ -59,7 +63,7 @@ export function handBuiltSeries(options: HandBuiltOptions = {}): HandBuiltSeries
     file,
     frameNumber: 1,
     sopInstanceUID: `${SERIES_UID}.${frame + 1}`,
-    sopClassUID: MR_IMAGE_STORAGE,
+    sopClassUID,
     seriesInstanceUID: SERIES_UID,
     transferSyntaxUID: encoding.transferSyntax === "explicit" ? "1.2.840.10008.1.2.1" : "1.2.840.10008.1.2",
     explicitVr: encoding.transferSyntax === "explicit",
@@ -129,11 +133,19 @@ function signedWord(word: number, pixel: { readonly bitsStored: number; readonly
   return pixel.signed && value >= 2 ** (pixel.bitsStored - 1) ? value - 2 ** pixel.bitsStored : value;
 }
 
-function usualElements(frame: number, pixel: Pick<PixelLayout, "rows" | "columns" | "bitsAllocated" | "bitsStored" | "highBit" | "signed">, position: readonly number[]): DataElement[] {
+interface UsualElements {
+  readonly frame: number;
+  readonly sopClassUID: string;
+  readonly pixel: Pick<PixelLayout, "rows" | "columns" | "bitsAllocated" | "bitsStored" | "highBit" | "signed">;
+  readonly position: readonly number[];
+  readonly modalityLut: LinearMap;
+}
+
+function usualElements({ frame, sopClassUID, pixel, position, modalityLut: { scale, offset } }: UsualElements): DataElement[] {
   return [
     { tag: 0x00080005, vr: "CS", text: "ISO_IR 100" },
     { tag: 0x00080008, vr: "CS", text: "ORIGINAL\\PRIMARY\\OTHER" },
-    { tag: 0x00080016, vr: "UI", text: MR_IMAGE_STORAGE },
+    { tag: 0x00080016, vr: "UI", text: sopClassUID },
     { tag: 0x00080018, vr: "UI", text: `${SERIES_UID}.${frame + 1}` },
     { tag: 0x00080021, vr: "DA", text: "20200101" },
     { tag: 0x00080023, vr: "DA", text: "20200102" },
@@ -150,6 +162,8 @@ function usualElements(frame: number, pixel: Pick<PixelLayout, "rows" | "columns
     { tag: 0x00200011, vr: "IS", text: "3" },
     { tag: 0x00200013, vr: "IS", text: `${frame + 1}` },
     { tag: 0x00200032, vr: "DS", text: position.join("\\") },
+    { tag: 0x00200037, vr: "DS", text: "1\\0\\0\\0\\1\\0" },
+    { tag: 0x00200052, vr: "UI", text: `${SERIES_UID}.0` },
     { tag: 0x00280002, vr: "US", numbers: [1] },
     { tag: 0x00280004, vr: "CS", text: "MONOCHROME2" },
     { tag: 0x00280010, vr: "US", numbers: [pixel.rows] },
@@ -159,5 +173,12 @@ function usualElements(frame: number, pixel: Pick<PixelLayout, "rows" | "columns
     { tag: 0x00280102, vr: "US", numbers: [pixel.highBit] },
     { tag: 0x00280103, vr: "US", numbers: [pixel.signed ? 1 : 0] },
     { tag: 0x00281050, vr: "DS", text: "40" },
+    { tag: 0x00281051, vr: "DS", text: "80" },
+    ...(scale === 1 && offset === 0
+      ? []
+      : ([
+          { tag: 0x00281052, vr: "DS", text: `${offset}` },
+          { tag: 0x00281053, vr: "DS", text: `${scale}` },
+        ] as const)),
   ];
 }

@@ -1,6 +1,6 @@
-import { isHilumError, type ImageSeries, type SeriesSpec } from "@hilum/core";
+import { isHilumError, type Frame, type ImageSeries, type SeriesSpec } from "@hilum/core";
 import { describe, expect, it } from "vitest";
-import { asDicomSeries, type DicomInstance } from "../series/dicom-instance.ts";
+import { asDicomSeries, type DicomInstance, type DicomSeries } from "../series/dicom-instance.ts";
 import { frameRef, handBuiltSeries, SERIES_UID, withFrames } from "./hand-built-series.test-support.ts";
 import { matchTemplate } from "./match-template.ts";
 
@@ -9,7 +9,7 @@ const { series: template } = handBuiltSeries({ phases: 2, slices: 2 });
 /** The code of the error, or "none"; an error that names a UID is no answer. */
 function codeOf(series: SeriesSpec, given: ImageSeries = template): string {
   try {
-    matchTemplate(series, given);
+    matchTemplate(series, given, "template-range");
     return "none";
   } catch (error) {
     if (!isHilumError(error) || error.message.includes(SERIES_UID)) throw error;
@@ -18,7 +18,7 @@ function codeOf(series: SeriesSpec, given: ImageSeries = template): string {
 }
 
 function matched(series: SeriesSpec): string[] {
-  return matchTemplate(series, template).instances.map(({ sopInstanceUID }) => sopInstanceUID);
+  return matchTemplate(series, template, "template-range").instances.flatMap((instance) => instance?.sopInstanceUID ?? []);
 }
 
 const withoutHashes = withFrames(template, (frame) => ({ ...frame, derivedFrom: [{ sopInstanceUIDHash: "", frameNumber: 1 }] }));
@@ -64,23 +64,56 @@ describe("matchTemplate", () => {
   });
 
   it("asks for a DICOM template where there is none", () => {
-    expect(() => matchTemplate(template, undefined)).toThrow(expect.objectContaining({ code: "INVALID_JOB" }));
+    expect(() => matchTemplate(template, undefined, "template-range")).toThrow(expect.objectContaining({ code: "INVALID_JOB" }));
     // Entries have no symbols, and so not the mark of the DICOM reader.
     const foreign = Object.fromEntries(Object.entries(template)) as unknown as ImageSeries;
-    expect(() => matchTemplate(template, foreign)).toThrow(expect.objectContaining({ code: "INVALID_JOB" }));
+    expect(() => matchTemplate(template, foreign, "template-range")).toThrow(expect.objectContaining({ code: "INVALID_JOB" }));
   });
 
-  it.each<[string, Partial<DicomInstance>]>([
-    ["UNSUPPORTED_TRANSFER_SYNTAX", { transferSyntaxUID: "1.2.840.10008.1.2.4.90" }],
-    ["UNSUPPORTED_TRANSFER_SYNTAX", { transferSyntaxUID: "1.2.840.10008.1.2.2" }],
-    ["UNSUPPORTED_WRITE", { modalityLut: { scale: 0, offset: 0 } }],
-  ])("refuses with %s what it cannot write into", (code, change) => {
+  const [{ pixel }] = template.instances as [DicomInstance];
+  it.each<[string, string, Partial<DicomInstance>]>([
+    ["UNSUPPORTED_WRITE", "a slope of zero", { modalityLut: { scale: 0, offset: 0 } }],
+    ["UNSUPPORTED_WRITE", "colour", { pixel: { ...pixel, samplesPerPixel: 3, photometricInterpretation: "RGB" } }],
+    ["UNSUPPORTED_WRITE", "a palette", { pixel: { ...pixel, photometricInterpretation: "PALETTE COLOR" } }],
+    ["UNSUPPORTED_WRITE", "frames of one instance", { pixel: { ...pixel, frames: 2 } }],
+    ["UNSUPPORTED_WRITE", "one frame in functional groups", { sopClassUID: "1.2.840.10008.5.1.4.1.1.4.1" }],
+    ["UNSUPPORTED_WRITE", "a part of a mosaic", { region: { left: 0, top: 0 } }],
+    ["UNSUPPORTED_WRITE", "a Modality LUT Sequence", { modalityTable: { firstMapped: 0, values: Float64Array.of(1) } }],
+    ["UNSUPPORTED_WRITE", "floats", { pixel: { ...pixel, float: true, bitsAllocated: 32, bitsStored: 32, highBit: 31 } }],
+    ["UNSUPPORTED_VOXEL_FORMAT", "32 bits", { pixel: { ...pixel, bitsAllocated: 32, bitsStored: 32, highBit: 31 } }],
+    ["UNSUPPORTED_VOXEL_FORMAT", "a High Bit below its Bits Stored", { pixel: { ...pixel, highBit: 3 } }],
+  ])("refuses with %s a template with %s", (code, _what, change) => {
     const instances = template.instances.map((instance, i) => (i === 3 ? { ...instance, ...change } : instance));
     expect(codeOf(template, asDicomSeries({ ...template, instances }))).toBe(code);
   });
 
-  it("refuses colour templates", () => {
-    const instances = template.instances.map((instance) => ({ ...instance, pixel: { ...instance.pixel, samplesPerPixel: 3, photometricInterpretation: "RGB" } }));
-    expect(codeOf(template, asDicomSeries({ ...template, instances }))).toBe("UNSUPPORTED_VOXEL_FORMAT");
+  it("takes each policy for the classes that PS3.3 has it for", () => {
+    const storage = "1.2.840.10008.5.1.4.1.1.";
+    const taken = (rest: string): string[] =>
+      (["template-range", "full-range", "mr-rwvm"] as const).filter((policy) => {
+        const instances = template.instances.map((instance) => ({ ...instance, sopClassUID: `${storage}${rest}` }));
+        try {
+          matchTemplate(template, asDicomSeries({ ...template, instances }), policy);
+          return true;
+        } catch {
+          return false;
+        }
+      });
+    expect(taken("2")).toEqual(["template-range", "full-range"]);
+    expect(taken("128")).toEqual(["template-range", "full-range"]);
+    expect(taken("4")).toEqual(["template-range", "mr-rwvm"]);
+    expect(taken("6.1")).toEqual(["template-range"]);
+  });
+
+  it("leaves out frames that are derived from nothing: they stand for missing slices", () => {
+    const [a, b, c, d] = template.frames;
+    const missing = { ...a, derivedFrom: [] } as Frame;
+    const padded = { ...template, frames: [a, missing, b, c, missing, d] as Frame[] };
+    const { instances } = matchTemplate(padded, asDicomSeries(padded as unknown as DicomSeries), "template-range");
+    expect(instances.map((instance) => instance?.sopInstanceUID)).toEqual([1, 0, 2, 3, 0, 4].map((n) => (n === 0 ? undefined : `${SERIES_UID}.${n}`)));
+  });
+
+  it("leaves a frame that is derived from nothing out only where the template lacks it", () => {
+    expect(codeOf(withFrames(template, (frame, index) => (index === 1 ? { ...frame, derivedFrom: [] } : frame)))).toBe("TEMPLATE_MISMATCH");
   });
 });

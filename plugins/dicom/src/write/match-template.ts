@@ -1,13 +1,15 @@
 import { hash } from "node:crypto";
-import { HilumError, norm, subtract, type ImageSeries, type SeriesSpec, type Vec3 } from "@hilum/core";
-import { EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN } from "../scan/read-head.ts";
+import { HilumError, norm, subtract, type Frame, type ImageSeries, type SeriesSpec, type Vec3 } from "@hilum/core";
+import { isUid } from "../scan/values.ts";
 import { isDicomSeries, type DicomInstance, type DicomSeries } from "../series/dicom-instance.ts";
+import type { DicomWriteOptions } from "./write-options.ts";
+import { isMultiFrame, takesPolicy } from "./written-classes.ts";
 
 /** A series of DICOM files, and for each frame to be written the instance whose header it takes. */
 export interface TemplateMatch {
   readonly template: DicomSeries;
-  /** One for each frame of the series to be written, in its order. */
-  readonly instances: readonly DicomInstance[];
+  /** One for each frame of the series, in its order; undefined for a frame that stands for a missing slice, and is not written. */
+  readonly instances: readonly (DicomInstance | undefined)[];
   /** The instance with a SOP Instance UID whose SHA-256 (hexadecimal) is given. */
   readonly bySopInstanceUIDHash: ReadonlyMap<string, DicomInstance>;
 }
@@ -24,41 +26,53 @@ const NEEDS_TEMPLATE = "give --template DIR, the DICOM directory that the file w
  * the source kept no hashes, by the same place in [phase, slice] order. Either way the frame has to lie where the instance
  * lies.
  *
- * @throws {HilumError} INVALID_JOB without a DICOM template; TEMPLATE_MISMATCH; UNSUPPORTED_TRANSFER_SYNTAX,
- * UNSUPPORTED_VOXEL_FORMAT and UNSUPPORTED_WRITE for templates that nothing can be written into.
+ * @throws {HilumError} INVALID_JOB without a DICOM template; TEMPLATE_MISMATCH; UNSUPPORTED_VOXEL_FORMAT and UNSUPPORTED_WRITE
+ * for templates that nothing can be written into.
  */
-export function matchTemplate(series: SeriesSpec, template: ImageSeries | undefined): TemplateMatch {
+export function matchTemplate(series: SeriesSpec, template: ImageSeries | undefined, policy: DicomWriteOptions["rescale"]): TemplateMatch {
   if (template === undefined || !isDicomSeries(template))
     throw new HilumError("INVALID_JOB", "A DICOM series is written into the headers of a template, and the job has none.", { remedy: NEEDS_TEMPLATE });
   checkGeometry(series, template);
+  checkWritable(template.instances, policy);
   const rowOfHash = new Map(template.instances.map((instance, row) => [hash("sha256", instance.sopInstanceUID, "hex"), row]));
   const rows = rowsOf(series, template, rowOfHash);
-  const instances = rows.map((row) => template.instances[row] as DicomInstance);
-  checkWritable(instances);
   return {
     template,
-    instances,
+    instances: rows.map((row) => (row === undefined ? undefined : template.instances[row])),
     bySopInstanceUIDHash: new Map([...rowOfHash].map(([digest, row]) => [digest, template.instances[row] as DicomInstance])),
   };
 }
 
-function rowsOf(series: SeriesSpec, template: DicomSeries, rowOfHash: ReadonlyMap<string, number>): readonly number[] {
-  const hashes = series.frames.map((frame) => frame.derivedFrom[0]?.sopInstanceUIDHash ?? "");
+/** For each frame the row of its instance in the template; undefined for one that was padded in. */
+function rowsOf(series: SeriesSpec, template: DicomSeries, rowOfHash: ReadonlyMap<string, number>): readonly (number | undefined)[] {
+  // A slice that was padded into the template has a frame and no instance.
+  const placed = template.frames.filter(({ derivedFrom }) => derivedFrom.length > 0);
+  const gaps = template.frames.filter(({ derivedFrom }) => derivedFrom.length === 0);
+  const isPadded = (frame: Frame): boolean =>
+    frame.derivedFrom.length === 0 && gaps.some(({ phase, imagePosition }) => phase === frame.phase && liesAt(frame, imagePosition));
+  const frames = gaps.length === 0 ? series.frames : series.frames.filter((frame) => !isPadded(frame));
+  const hashes = frames.map((frame) => frame.derivedFrom[0]?.sopInstanceUIDHash ?? "");
   const byPlace = hashes.every((digest) => digest === "");
-  if (byPlace && series.frames.length !== template.instances.length)
-    throw mismatch("have different numbers of frames", { frames: series.frames.length, instances: template.instances.length });
+  if (byPlace && frames.length !== template.instances.length)
+    throw mismatch("have different numbers of frames", { frames: frames.length, instances: template.instances.length });
   const rows = hashes.map((digest, row) => (byPlace ? row : rowOfHash.get(digest)));
   const found = rows.filter((row) => row !== undefined);
   if (found.length < rows.length)
     throw mismatch("do not belong together: frames were made from instances that the template lacks", { frames: rows.length, found: found.length });
   if (new Set(found).size < found.length)
     throw mismatch("do not belong together: several frames were made from one instance", { frames: rows.length, instances: new Set(found).size });
-  const moved = series.frames.filter((frame, index) => {
-    const place = template.frames[found[index] as number]?.imagePosition;
-    return place === undefined || !(norm(subtract(frame.imagePosition, place)) <= POSITION_TOLERANCE_MM);
+  const moved = frames.filter((frame, index) => {
+    const place = placed[found[index] as number]?.imagePosition;
+    return place === undefined || !liesAt(frame, place);
   }).length;
   if (moved > 0) throw mismatch("have frames at different positions", { frames: rows.length, atOtherPositions: moved });
-  return found;
+  if (frames.length === series.frames.length) return found;
+  let next = 0;
+  return series.frames.map((frame) => (isPadded(frame) ? undefined : found[next++]));
+}
+
+function liesAt({ imagePosition }: Frame, place: Vec3): boolean {
+  return norm(subtract(imagePosition, place)) <= POSITION_TOLERANCE_MM;
 }
 
 function checkGeometry(series: SeriesSpec, template: DicomSeries): void {
@@ -83,29 +97,37 @@ function differs(a: Vec3, b: Vec3): boolean {
   return !(norm(subtract(a, b)) <= ORIENTATION_TOLERANCE);
 }
 
-function checkWritable(instances: readonly DicomInstance[]): void {
-  const count = (fault: (instance: DicomInstance) => boolean): number => instances.filter(fault).length;
-  const otherSyntax = count(
-    ({ transferSyntaxUID }) => transferSyntaxUID !== IMPLICIT_VR_LITTLE_ENDIAN && transferSyntaxUID !== EXPLICIT_VR_LITTLE_ENDIAN,
+function checkWritable(instances: readonly DicomInstance[], policy: DicomWriteOptions["rescale"]): void {
+  const refuse = (code: "UNSUPPORTED_VOXEL_FORMAT" | "UNSUPPORTED_WRITE", what: string, fault: (instance: DicomInstance) => boolean, remedy?: string): void => {
+    const count = instances.filter(fault).length;
+    if (count === 0) return;
+    throw new HilumError(code, `${count} of ${instances.length} images of the template ${what}.`, { details: { images: count }, ...(remedy === undefined ? {} : { remedy }) });
+  };
+  refuse(
+    "UNSUPPORTED_WRITE",
+    "are frames of a multi-frame instance; only single-frame images are written",
+    ({ pixel, sopClassUID }) => pixel.frames > 1 || isMultiFrame(sopClassUID),
   );
-  if (otherSyntax > 0)
-    throw new HilumError("UNSUPPORTED_TRANSFER_SYNTAX", `${otherSyntax} instances of the template are not in an uncompressed little endian transfer syntax.`, {
-      details: { instances: otherSyntax },
-    });
-  const otherPixels = count(({ pixel }) => {
-    const grey = pixel.samplesPerPixel === 1 && /^MONOCHROME[12]$/.test(pixel.photometricInterpretation);
+  refuse("UNSUPPORTED_WRITE", "are named by UIDs that break the rules of DICOM, and nothing can refer to them", ({ sopInstanceUID, seriesInstanceUID }) => !isUid(sopInstanceUID) || !isUid(seriesInstanceUID));
+  refuse("UNSUPPORTED_WRITE", "are parts of a mosaic; only whole images are written", ({ region }) => region !== undefined);
+  refuse("UNSUPPORTED_WRITE", "are in colour; only greyscale is written", ({ pixel }) => pixel.samplesPerPixel !== 1 || !/^MONOCHROME[12]$/.test(pixel.photometricInterpretation));
+  refuse("UNSUPPORTED_WRITE", "hold Float Pixel Data; only integers are written", ({ pixel }) => pixel.float);
+  refuse("UNSUPPORTED_WRITE", "have a Modality LUT Sequence, which cannot be inverted", ({ modalityTable }) => modalityTable !== undefined);
+  refuse("UNSUPPORTED_VOXEL_FORMAT", "are not of 8 or 16 bits", ({ pixel }) => {
     const allocated = pixel.bitsAllocated === 8 || pixel.bitsAllocated === 16;
-    return !grey || !allocated || pixel.bitsStored < 1 || pixel.highBit >= pixel.bitsAllocated || pixel.highBit < pixel.bitsStored - 1;
+    return !allocated || pixel.bitsStored < 1 || pixel.highBit >= pixel.bitsAllocated || pixel.highBit < pixel.bitsStored - 1;
   });
-  if (otherPixels > 0)
-    throw new HilumError("UNSUPPORTED_VOXEL_FORMAT", `${otherPixels} instances of the template are not 8 or 16 bit greyscale.`, {
-      details: { instances: otherPixels },
-    });
-  const noInverse = count(({ modalityLut }) => !Number.isFinite(modalityLut.offset) || !Number.isFinite(modalityLut.scale) || modalityLut.scale === 0);
-  if (noInverse > 0)
-    throw new HilumError("UNSUPPORTED_WRITE", `${noInverse} instances of the template have a Rescale Slope that cannot be inverted.`, {
-      details: { instances: noInverse },
-    });
+  refuse(
+    "UNSUPPORTED_WRITE",
+    "have a Rescale Slope that cannot be inverted",
+    ({ modalityLut: { scale, offset } }) => !Number.isFinite(offset) || !Number.isFinite(scale) || scale === 0,
+  );
+  refuse(
+    "UNSUPPORTED_WRITE",
+    `are of a class that is not written with "rescale" set to ${policy}`,
+    ({ sopClassUID }) => !takesPolicy(sopClassUID, policy),
+    "choose full-range for CT and PET, mr-rwvm for MR, or template-range",
+  );
 }
 
 function mismatch(what: string, details: Record<string, number> = {}): HilumError {

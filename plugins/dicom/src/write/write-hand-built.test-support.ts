@@ -17,6 +17,9 @@ export const BLUR = {
 /** For tests: what Derivation Description says of {@link BLUR}. */
 export const DESCRIPTION = "3D Gaussian blur, sigma 1 mm (blur 0.2.0); written by Hilum (@hilum/plugin-dicom 0.1.0). Not for clinical use.";
 
+/** For tests: what a user gets who chooses nothing. */
+export const DEFAULT_OPTIONS: DicomWriteOptions = { seriesNumberOffset: 1000, rescale: "template-range" };
+
 /** For tests: what differs from writing a blurred series with its own voxels and template. */
 export interface Changes {
   readonly spec?: (series: SeriesSpec) => SeriesSpec;
@@ -31,7 +34,7 @@ export async function write(built: HandBuiltSeries, changes: Changes = {}) {
   const blurred: SeriesSpec = { ...built.series, history: [BLUR] };
   const series = changes.spec?.(blurred) ?? blurred;
   const memory = memorySink();
-  const request = { series, template: built.series, options: { seriesNumberOffset: 1000, ...changes.options } };
+  const request = { series, template: built.series, options: { ...DEFAULT_OPTIONS, ...changes.options } };
   const summary = await dicomWriter.write(
     request,
     slabsOf(series, changes.voxels ?? built.voxels, changes.masks),

@@ -1,5 +1,8 @@
 import { z } from "zod";
 
+/** How real values become stored integers; see `stored-form.ts`. */
+const RESCALE_POLICIES = ["template-range", "full-range", "mr-rwvm"] as const;
+
 /** What can be chosen about a DICOM series that is written. */
 export const dicomWriteOptions = z.strictObject({
   seriesNumberOffset: z
@@ -14,6 +17,13 @@ export const dicomWriteOptions = z.strictObject({
     .regex(/^[\x20-\x5b\x5d-\x7e]+$/)
     .exactOptional()
     .meta({ description: "Series Description, at most 64 ASCII characters; by default the template's with what was done." }),
+  rescale: z
+    .enum(RESCALE_POLICIES)
+    .default("template-range")
+    .meta({
+      description:
+        "How real values become integers: template-range keeps the template's slope and intercept and clips; full-range fits a new slope and intercept to each slice (CT, PET); mr-rwvm does so with a Real World Value Mapping (MR).",
+    }),
 });
 
 /** Options of the DICOM writer, with every default filled in. */

@@ -1,0 +1,27 @@
+import type { Command } from "commander";
+import { HilumError } from "@hilum/core";
+
+/** Which series of an input is meant, and how it is assembled. */
+export interface SeriesOptions {
+  readonly series?: string;
+  readonly plan?: string;
+  readonly savePlan?: string;
+}
+
+/** The options by which a person chooses a series and steers its assembly beyond what the codecs take. */
+export function addSeriesOptions(command: Command): Command {
+  return command
+    .option("--series <number|uid>", "the series to take, where there are several: its number as `hilum inspect` counts, or its UID")
+    .option("--plan <file>", "assemble the series as this file says, which --save-plan wrote and you may have edited")
+    .option("--save-plan <file>", "write how the series was assembled, as JSON: order, phases, what was left out");
+}
+
+/** The option by which a person takes every series. */
+export function addAllOption(command: Command): Command {
+  return command.option("--all", "take each series of the input: one output each, out.h5 becoming out-001-mr.h5 by number and modality");
+}
+
+/** A plan names its series. @throws {HilumError} USAGE. */
+export function refuseSeriesWithPlan({ series, plan }: SeriesOptions): void {
+  if (series !== undefined && plan !== undefined) throw new HilumError("USAGE", "A plan names its series by itself, so that --series has nothing to choose.", { remedy: "Leave --series or --plan out." });
+}

@@ -1,0 +1,110 @@
+import { crc32 } from "node:zlib";
+import type { StoredFormat } from "../quantise.ts";
+import type { ExpectedInstance } from "./expected-series.ts";
+import type { ReadBackFile } from "./read-back-file.ts";
+import { must } from "./rule.ts";
+
+const TAG = Object.freeze({
+  samplesPerPixel: 0x00280002,
+  rows: 0x00280010,
+  columns: 0x00280011,
+  bitsAllocated: 0x00280100,
+  bitsStored: 0x00280101,
+  highBit: 0x00280102,
+  pixelRepresentation: 0x00280103,
+  smallestImagePixelValue: 0x00280106,
+  largestImagePixelValue: 0x00280107,
+  pixelPaddingValue: 0x00280120,
+  pixelData: 0x7fe00010,
+});
+
+const BITS_RULE = "Bits Allocated, Bits Stored, High Bit and Pixel Representation are those of the stored values";
+
+/** Checks the pixels of a file, and what its header says of their stored values. */
+export function checkPixels(file: ReadBackFile, { form, masked, pixelChecksum }: ExpectedInstance): void {
+  const { format } = form;
+  const said = (tag: number): number | undefined => shortOf(file, tag, false);
+  for (const [tag, value] of [
+    [TAG.bitsAllocated, format.bitsAllocated],
+    [TAG.bitsStored, format.bitsStored],
+    [TAG.highBit, format.highBit],
+    [TAG.pixelRepresentation, format.signed ? 1 : 0],
+  ] as const)
+    must(said(tag) === value, BITS_RULE, tag);
+  const voxels = (said(TAG.rows) ?? 0) * (said(TAG.columns) ?? 0) * (said(TAG.samplesPerPixel) ?? 0);
+  const pixels = file.value(TAG.pixelData);
+  const bytes = (voxels * format.bitsAllocated) / 8;
+  must(pixels !== undefined && pixels.length === bytes + (bytes % 2), "Pixel Data has the length of its image", TAG.pixelData);
+  must(crc32(pixels as Buffer) === pixelChecksum, "Pixel Data holds the stored values of its own slice", TAG.pixelData);
+  // A padding value that stays is the template's, whatever its VR.
+  for (const tag of [TAG.smallestImagePixelValue, TAG.largestImagePixelValue, ...(form.padding === undefined ? [] : [TAG.pixelPaddingValue])])
+    must(file.vr(tag) === undefined || file.vr(tag) === (format.signed ? "SS" : "US"), "the VR of pixel values follows Pixel Representation", tag);
+  if (form.padding !== undefined)
+    must(shortOf(file, TAG.pixelPaddingValue, format.signed) === (masked ? form.padding : undefined), "Pixel Padding Value is that of the stored values", TAG.pixelPaddingValue);
+  checkStoredValues(file, pixels as Buffer, voxels, format);
+}
+
+/** A pass over the pixels, where something can be checked by one. */
+function checkStoredValues(file: ReadBackFile, pixels: Buffer, voxels: number, format: StoredFormat): void {
+  const smallest = shortOf(file, TAG.smallestImagePixelValue, format.signed);
+  const largest = shortOf(file, TAG.largestImagePixelValue, format.signed);
+  if (format.bitsStored === format.bitsAllocated && smallest === undefined && largest === undefined) return;
+  const found = storedValuesOf(pixels, voxels, format);
+  must(found.straysFromStoredBits === 0, "no bits but the stored ones are set", TAG.pixelData);
+  must(smallest === undefined || smallest === found.smallest, "smallest and largest pixel value are those of the pixels", TAG.smallestImagePixelValue);
+  must(largest === undefined || largest === found.largest, "smallest and largest pixel value are those of the pixels", TAG.largestImagePixelValue);
+}
+
+interface StoredValues {
+  readonly smallest: number;
+  readonly largest: number;
+  /** Samples with other bits than the stored ones: those above repeat the sign, or are zero in unsigned images; those below are zero. */
+  readonly straysFromStoredBits: number;
+}
+
+function storedValuesOf(pixels: Buffer, voxels: number, format: StoredFormat): StoredValues {
+  const { bitsAllocated, bitsStored, highBit, signed } = format;
+  if (bitsStored === 16 && pixels.byteOffset % 2 === 0) {
+    const place = [pixels.buffer, pixels.byteOffset, voxels] as const;
+    return extremesOf(signed ? new Int16Array(...place) : new Uint16Array(...place));
+  }
+  const width = bitsAllocated / 8;
+  const lowest = highBit + 1 - bitsStored;
+  const up = 32 - bitsStored;
+  let smallest = Number.POSITIVE_INFINITY;
+  let largest = Number.NEGATIVE_INFINITY;
+  let stray = 0;
+  for (let i = 0, at = 0; i < voxels; i++, at += width) {
+    const bits = width === 1 ? (pixels[at] as number) : (pixels[at] as number) | ((pixels[at + 1] as number) << 8);
+    const aligned = (bits >>> lowest) << up;
+    const value = signed ? aligned >> up : aligned >>> up;
+    if (((value << lowest) & (width === 1 ? 0xff : 0xffff)) !== bits) stray++;
+    if (value < smallest) smallest = value;
+    if (value > largest) largest = value;
+  }
+  return { smallest, largest, straysFromStoredBits: stray };
+}
+
+/** Of samples all bits of which are stored; two chains of comparisons go twice as fast as one. */
+function extremesOf(samples: Int16Array | Uint16Array): StoredValues {
+  let low = 65_535;
+  let high = -32_768;
+  let otherLow = low;
+  let otherHigh = high;
+  for (let i = 0; i < samples.length; i += 2) {
+    const a = samples[i] as number;
+    const b = samples[i + 1] ?? a;
+    low = a < low ? a : low;
+    high = a > high ? a : high;
+    otherLow = b < otherLow ? b : otherLow;
+    otherHigh = b > otherHigh ? b : otherHigh;
+  }
+  return { smallest: Math.min(low, otherLow), largest: Math.max(high, otherHigh), straysFromStoredBits: 0 };
+}
+
+/** Undefined for anything but one 16-bit number. */
+function shortOf(file: ReadBackFile, tag: number, signed: boolean): number | undefined {
+  const value = file.value(tag);
+  if (value?.length !== 2) return undefined;
+  return signed ? value.readInt16LE(0) : value.readUInt16LE(0);
+}

@@ -1,0 +1,5 @@
+import { answerReadRequests } from "@hilum/testing";
+import { dicomCodec } from "@hilum/plugin-dicom";
+
+if (dicomCodec.reader === undefined) throw new TypeError("The DICOM codec has no reader.");
+answerReadRequests(dicomCodec.reader);
