@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -25,6 +25,20 @@ describe("a source", () => {
     const source = openSource(folder);
     expect(source.files.map((file) => file.name)).toEqual(["a", "b/c", "z"]);
     expect(source.skippedEntries).toBe(3);
+  });
+
+  test("does not follow a link that takes the place of a folder in it after it was listed", () => {
+    for (const name of ["in", "elsewhere"]) {
+      mkdirSync(join(folder, name, "inner"), { recursive: true });
+      writeFileSync(join(folder, name, "inner/f"), name);
+    }
+    const [file] = openSource(join(folder, "in")).files;
+    const into = new Uint8Array(16);
+    expect(new TextDecoder().decode(into.subarray(0, file?.read(into, 0)))).toBe("in");
+    file?.close();
+    renameSync(join(folder, "in/inner"), join(folder, "away"));
+    symlinkSync("../elsewhere/inner", join(folder, "in/inner"));
+    expect(() => file?.read(into, 0)).toThrow(expect.objectContaining({ code: "SOURCE_NOT_FOUND", details: { reason: "ELOOP" } }));
   });
 
   test("reads by place, says how much there was, and can be read again after closing", () => {

@@ -1,5 +1,5 @@
-import { closeSync, constants, lstatSync, openSync, readSync, readdirSync, statSync } from "node:fs";
-import { basename, resolve } from "node:path";
+import { closeSync, constants, lstatSync, openSync, readlinkSync, readSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { basename, dirname, resolve } from "node:path";
 import { HilumError, type Source, type SourceFile } from "@hilum/core";
 
 /** Folders below folders that are looked into; deeper trees are loops or mistakes. */
@@ -15,7 +15,7 @@ export function openSource(path: string): Source {
   const stats = statSync(absolute, { throwIfNoEntry: false });
   if (stats === undefined) throw new HilumError("SOURCE_NOT_FOUND", `There is nothing at "${path}".`);
   if (stats.isFile())
-    return { kind: "file", path: absolute, files: [sourceFile(absolute, basename(absolute), stats.size)], skippedEntries: 0 };
+    return { kind: "file", path: absolute, files: [sourceFile(dirname(absolute), basename(absolute), stats.size)], skippedEntries: 0 };
   if (!stats.isDirectory())
     throw new HilumError("SOURCE_NOT_FOUND", `"${path}" is neither a regular file nor a directory.`);
   const files: SourceFile[] = [];
@@ -39,21 +39,20 @@ function list(root: string, folder: string, depth: number, files: SourceFile[]):
     if (entry.isDirectory()) skipped += list(root, name, depth + 1, files);
     else if (entry.isFile()) {
       if (files.length >= MAX_FILES) throw new HilumError("SOURCE_NOT_FOUND", `The directory holds more than ${MAX_FILES} files.`);
-      const path = `${root}/${name}`;
-      files.push(sourceFile(path, name, lstatSync(path).size));
+      files.push(sourceFile(root, name, lstatSync(`${root}/${name}`).size));
     } else skipped++;
   }
   return skipped;
 }
 
-function sourceFile(path: string, name: string, size: number): SourceFile {
+function sourceFile(root: string, name: string, size: number): SourceFile {
   let handle: number | undefined;
   return {
     name,
     size,
     read(into, position) {
       try {
-        handle ??= openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+        handle ??= openWithin(root, name);
         let done = 0;
         while (done < into.length) {
           const count = readSync(handle, into, done, into.length - done, position + done);
@@ -74,4 +73,23 @@ function sourceFile(path: string, name: string, size: number): SourceFile {
       handle = undefined;
     },
   };
+}
+
+/** Opens a file below a directory, also while somebody changes the folders on the way to links. @throws {Error} ELOOP where one is part of its path. */
+function openWithin(root: string, name: string): number {
+  const handle = openSync(`${root}/${name}`, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  // That one was a link when the directory was listed, or became one since, shows in where the open file lies (where there is a /proc).
+  if (name.includes("/") && !liesAt(handle, `${realpathSync(root)}/${name}`)) {
+    closeSync(handle);
+    throw Object.assign(new Error("a link is part of the path"), { code: "ELOOP" });
+  }
+  return handle;
+}
+
+function liesAt(handle: number, path: string): boolean {
+  try {
+    return readlinkSync(`/proc/self/fd/${handle}`) === path;
+  } catch {
+    return true;
+  }
 }

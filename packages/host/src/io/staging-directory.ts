@@ -17,7 +17,8 @@ export function createStagingDirectory(target: string): string {
   const parent = realpathSync(dirname(target));
   const temporary = realpathSync(tmpdir());
   const shared = sameMount(parent, temporary);
-  const root = shared ? temporary : parent;
+  // By the path that was given: where it starts at an open descriptor, nothing that happens to its folders leads elsewhere.
+  const root = shared ? temporary : dirname(target);
   sweep(root);
   return mkdtempSync(join(root, `${shared ? "" : "."}hilum-${MACHINE}-${process.pid}-`));
 }

@@ -2,10 +2,10 @@ import { expect, test } from "vitest";
 import type { PixelLayout } from "../series/dicom-instance.ts";
 import { unpackSamples } from "./unpack.ts";
 
-function unpack(bytes: readonly number[], layout: Partial<PixelLayout>): number[] {
+function unpack(bytes: readonly number[] | Uint8Array, layout: Partial<PixelLayout>): number[] {
   return [
     ...unpackSamples({
-      bytes: Uint8Array.from(bytes),
+      bytes: bytes instanceof Uint8Array ? bytes : Uint8Array.from(bytes),
       layout: { rows: 1, columns: 2, samplesPerPixel: 1, bitsAllocated: 8, bitsStored: layout.bitsAllocated ?? 8, highBit: (layout.bitsAllocated ?? 8) - 1, signed: false, float: false, photometricInterpretation: "MONOCHROME2", planarConfiguration: 0, frames: 1, encapsulated: false, offset: 0, frameBytes: bytes.length, ...layout },
     }),
   ];
@@ -19,6 +19,11 @@ test("32-bit samples keep their sign, or have none", () => {
   const bytes = [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0x80];
   expect(unpack(bytes, { bitsAllocated: 32, signed: true })).toEqual([-1, -2_147_483_648]);
   expect(unpack(bytes, { bitsAllocated: 32 })).toEqual([4_294_967_295, 2_147_483_648]);
+});
+
+test("samples are read from wherever in a buffer a decoder left them", () => {
+  const buffer = Buffer.from([9, 0x34, 0x12, 0x78, 0x56]);
+  expect(unpack(buffer.subarray(1), { bitsAllocated: 16 })).toEqual([0x1234, 0x5678]);
 });
 
 test("bits beside Bits Stored are dropped and the sign is extended", () => {

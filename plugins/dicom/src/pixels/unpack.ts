@@ -24,7 +24,7 @@ export function isSubsampled(layout: Pick<PixelLayout, "photometricInterpretatio
 }
 
 function samplesOver(bytes: Uint8Array, { bitsAllocated, signed, float }: PixelLayout): StoredSamples {
-  const aligned = bytes.byteOffset % (bitsAllocated / 8) === 0 ? bytes : bytes.slice();
+  const aligned = bytes.byteOffset % (bitsAllocated / 8) === 0 ? bytes : new Uint8Array(bytes);
   const place = [aligned.buffer, aligned.byteOffset, aligned.length / (bitsAllocated / 8)] as const;
   if (float) return bitsAllocated === 32 ? new Float32Array(...place) : new Float64Array(...place);
   if (bitsAllocated === 8) return signed ? new Int8Array(...place) : new Uint8Array(...place);

@@ -27,6 +27,8 @@ export interface AssembledFile {
   readonly bytes: Buffer;
   /** Where the value of Series Instance UID (0020,000E) ends. */
   readonly headLength: number;
+  /** Where the value of Pixel Data ends. */
+  readonly pixelsEnd: number;
 }
 
 /** Where the file meta information begins: after 128 bytes and "DICM" (PS3.10 7.1). */
@@ -67,9 +69,11 @@ export function assembleFile(template: TemplateFile, sopInstanceUID: string, edi
   out.writeUInt32LE(metaEnd - META_START - 12, META_START + 8);
   const ends: number[] = [];
   const end = spliceElements(template.bytes, template.table, template.explicitVr, edits, out, metaEnd, ends);
-  const headLength = ends[edits.findIndex(({ tag }) => tag === Tag.SeriesInstanceUID)];
-  if (headLength === undefined) throw new TypeError("a derived instance needs a Series Instance UID");
-  return { bytes: out.subarray(0, end), headLength };
+  const endOf = (wanted: number): number | undefined => ends[edits.findIndex(({ tag }) => tag === wanted)];
+  const headLength = endOf(Tag.SeriesInstanceUID);
+  const pixelsEnd = endOf(Tag.PixelData);
+  if (headLength === undefined || pixelsEnd === undefined) throw new TypeError("a derived instance needs a Series Instance UID and Pixel Data");
+  return { bytes: out.subarray(0, end), headLength, pixelsEnd };
 }
 
 /** How many bytes an assembled file takes at most. */

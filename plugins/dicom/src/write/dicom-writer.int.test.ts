@@ -1,5 +1,7 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { hash } from "node:crypto";
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { connect, createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -16,7 +18,7 @@ const PYTHON = "/usr/bin/python3";
 function absent(): string {
   if (!existsSync(join(DATA, "oracle.json"))) return "the shared data are not here";
   if (spawnSync(PYTHON, ["-c", "import pydicom, numpy"]).status !== 0) return "the system Python has no pydicom";
-  const missing = ["dcmdump", "dcmconv", "dciodvfy", "dcentvfy"].filter((tool) => spawnSync("which", [tool]).status !== 0);
+  const missing = ["dcmdump", "dcmconv", "dciodvfy", "dcentvfy", "gdcmdump", "dcm2niix", "storescu", "storescp"].filter((tool) => spawnSync("which", [tool]).status !== 0);
   return missing.length === 0 ? "" : `${missing.join(", ")} not installed`;
 }
 const why = absent();
@@ -168,6 +170,57 @@ function findings(path: string): string[] {
   return `${stdout}\n${stderr}`.split("\n").filter((line) => /^(?:Error|Warning)| - (?:Error|Warning) - /.test(line));
 }
 
+/** In transfer syntaxes that dcm2niix does not read; what is written of them it does. */
+const UNREAD_BY_DCM2NIIX: ReadonlySet<string> = new Set([
+  "geometry/compressed-series-jpegls",
+  "transfer-syntaxes/pydicom/image_dfl.dcm",
+  "transfer-syntaxes/wg04-ct2-signed/CT2_HTJ2K_RPCL.dcm",
+  "transfer-syntaxes/pydicom/JPGExtended.dcm",
+  "transfer-syntaxes/wg04-mr4/MR4_JPLY.dcm",
+]);
+
+/** What dcm2niix makes of a directory: size, spacing and affine of each volume, and its voxels' SHA-256; in no order. */
+function volumesOf(directory: string): string[] {
+  const made = mkdtempSync(join(tmpdir(), "hilum-dicom-writer-nii-"));
+  try {
+    spawnSync("dcm2niix", ["-b", "n", "-z", "n", "-f", "%s_%u", "-o", made, directory]);
+    return readdirSync(made)
+      .filter((name) => name.endsWith(".nii"))
+      .map((name) => {
+        const nifti = readFileSync(join(made, name));
+        // NIfTI-1: dim at 40, pixdim at 76, scl_slope and scl_inter at 112, srow at 280; voxels from 352.
+        const header = [nifti.subarray(40, 56), nifti.subarray(76, 108), nifti.subarray(112, 120), nifti.subarray(280, 328)];
+        return [...header.map((bytes) => bytes.toString("hex")), hash("sha256", nifti.subarray(352), "hex")].join(" ");
+      })
+      .sort();
+  } finally {
+    rmSync(made, { recursive: true, force: true });
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().on("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** Resolves when somebody listens. */
+async function listening(port: number): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const isOpen = await new Promise<boolean>((resolve) => {
+      const socket = connect(port, "127.0.0.1", () => resolve(true)).on("error", () => resolve(false));
+      socket.on("connect", () => socket.destroy());
+    });
+    if (isOpen) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error("storescp did not begin to listen");
+}
+
 /** Of some files of a directory, the first ones always. */
 function findingsIn(directory: string): string[] {
   return readdirSync(directory).flatMap((name, i) => (i % 12 === 0 || i < 4 ? findings(inflated(join(directory, name))) : []));
@@ -255,6 +308,26 @@ describe.skipIf(why !== "")(`a derived series with slopes of its own${why === ""
   });
 });
 
+describe.skipIf(why !== "")(`a derived series on its way to a PACS${why === "" ? "" : ` (skipped: ${why})`}`, () => {
+  it("is taken by storescp from storescu, every instance of it, with the pixels that it had", async () => {
+    const { output } = await writeIdentity(join(DATA, "geometry/pet-per-slice-slope"), "full-range");
+    const received = mkdtempSync(join(tmpdir(), "hilum-dicom-writer-scp-"));
+    const port = await freePort();
+    const scp = spawn("storescp", ["+xe", "-od", received, `${port}`], { stdio: "ignore" });
+    try {
+      await listening(port);
+      const { status, stderr } = spawnSync("storescu", ["-xe", "+sd", "127.0.0.1", `${port}`, output], { encoding: "latin1" });
+      expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+      const pixelsIn = (directory: string): string[] => readdirSync(directory).map((name) => hash("sha256", readFileSync(join(directory, name)).subarray(-168 * 168 * 2), "hex")).sort();
+      expect(readdirSync(received)).toHaveLength(readdirSync(output).length);
+      expect(pixelsIn(received)).toEqual(pixelsIn(output));
+    } finally {
+      scp.kill();
+      for (const directory of [output, received]) rmSync(directory, { recursive: true, force: true });
+    }
+  });
+});
+
 describe.skipIf(why !== "")(`a derived series with unchanged voxels${why === "" ? "" : ` (skipped: ${why})`}`, () => {
   let oracle: ReadonlyMap<string, string>;
   let lossy: ReadonlySet<string>;
@@ -315,6 +388,22 @@ describe.skipIf(why !== "")(`a derived series with unchanged voxels${why === "" 
     it("is read by dcmdump without a word", () => {
       const { status, stderr } = spawnSync("dcmdump", ["-q", "+sd", output], { encoding: "latin1", maxBuffer: 1 << 28 });
       expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    });
+
+    it("is read by gdcmdump", () => {
+      const statuses = readdirSync(output).slice(0, 8).map((name) => spawnSync("gdcmdump", [join(output, name)]).status);
+      expect(new Set(statuses)).toEqual(new Set([0]));
+    });
+
+    it("becomes the same voxels at the same places as its source, by dcm2niix", () => {
+      const names = Object.keys(comparison.pixels);
+      const alone = mkdtempSync(join(tmpdir(), "hilum-dicom-writer-niix-"));
+      directories.push(alone);
+      // The first series of the source alone, as that is what was written.
+      for (const name of names) copyFileSync(join(source, name), join(alone, name));
+      const volumes = volumesOf(output);
+      expect(volumes).toHaveLength(UNREAD_BY_DCM2NIIX.has(path) ? 1 : volumes.length);
+      expect(UNREAD_BY_DCM2NIIX.has(path) ? [] : volumes).toEqual(volumesOf(alone));
     });
 
     it("gives dciodvfy no error and no warning that the source did not give", () => {

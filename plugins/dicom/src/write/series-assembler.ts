@@ -38,7 +38,7 @@ export interface PreparedInstance {
   readonly head: Uint8Array;
   /** The rest, which goes behind the head. */
   readonly body: Uint8Array;
-  /** What the gate has to find. */
+  /** What the gate has to find; the checksum of the head follows when that is known. */
   readonly expected: Omit<ExpectedInstance, "name">;
 }
 
@@ -141,11 +141,23 @@ export function createSeriesAssembler({ series, match, options, jobTime, fitting
       );
       const bound = assembledBound(template, edits);
       if (memory.output.length < bound) memory.output = roomFor(bound);
-      const { bytes, headLength } = assembleFile(template, sopInstanceUID, edits, memory.output);
+      const { bytes, headLength, pixelsEnd } = assembleFile(template, sopInstanceUID, edits, memory.output);
       return {
         head: bytes.subarray(0, headLength),
         body: bytes.subarray(headLength),
-        expected: { phase: slab.phase, slice: k, template: instance, sopInstanceUID, form, masked: mask !== undefined, pixelChecksum: crc32(memory.pixels) },
+        expected: {
+          phase: slab.phase,
+          slice: k,
+          template: instance,
+          sopInstanceUID,
+          form,
+          masked: mask !== undefined,
+          checksums: {
+            pixels: crc32(memory.pixels),
+            head: Number.NaN,
+            rest: crc32(bytes.subarray(pixelsEnd), crc32(bytes.subarray(headLength, pixelsEnd - memory.pixels.length))),
+          },
+        },
       };
     },
 

@@ -1,3 +1,4 @@
+import { crc32 } from "node:zlib";
 import type { CodecContext, Sink, SinkFile, Slab, WriteRequest, WriteSummary } from "@hilum/core";
 import type { DicomInstance } from "../series/dicom-instance.ts";
 import type { ExpectedInstance, ExpectedSeries } from "./gate/expected-series.ts";
@@ -15,7 +16,7 @@ const FILES_IN_FLIGHT = 4;
 /** A file that waits for its head, which ends with the Series Instance UID. */
 interface HeadlessFile {
   readonly head: Buffer;
-  readonly expected: ExpectedInstance;
+  expected: ExpectedInstance;
   /** Absent where the file was closed meanwhile. */
   readonly file?: SinkFile;
 }
@@ -75,9 +76,11 @@ export async function writeSeries(
   await Promise.all(inFlight);
   if (written.length !== match.instances.filter((instance) => instance !== undefined).length) throw ruleBroken("every frame of the series is written");
   const seriesInstanceUID = assembler.seriesInstanceUID();
-  const complete = async ({ head, expected, file: open }: HeadlessFile): Promise<void> => {
+  const complete = async (headless: HeadlessFile): Promise<void> => {
+    const { head, expected, file: open } = headless;
     const file = open ?? (await sink.file(expected.name));
     head.write(seriesInstanceUID, head.length - seriesInstanceUID.length, "latin1");
+    headless.expected = { ...expected, checksums: { ...expected.checksums, head: crc32(head) } };
     await file.write(head, 0);
     if (open === undefined) await file.close();
   };

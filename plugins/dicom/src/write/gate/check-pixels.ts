@@ -21,7 +21,7 @@ const TAG = Object.freeze({
 const BITS_RULE = "Bits Allocated, Bits Stored, High Bit and Pixel Representation are those of the stored values";
 
 /** Checks the pixels of a file, and what its header says of their stored values. */
-export function checkPixels(file: ReadBackFile, { form, masked, pixelChecksum }: ExpectedInstance): void {
+export function checkPixels(file: ReadBackFile, { form, masked, checksums }: ExpectedInstance): void {
   const { format } = form;
   const said = (tag: number): number | undefined => shortOf(file, tag, false);
   for (const [tag, value] of [
@@ -35,7 +35,7 @@ export function checkPixels(file: ReadBackFile, { form, masked, pixelChecksum }:
   const pixels = file.value(TAG.pixelData);
   const bytes = (voxels * format.bitsAllocated) / 8;
   must(pixels !== undefined && pixels.length === bytes + (bytes % 2), "Pixel Data has the length of its image", TAG.pixelData);
-  must(crc32(pixels as Buffer) === pixelChecksum, "Pixel Data holds the stored values of its own slice", TAG.pixelData);
+  must(crc32(pixels as Buffer) === checksums.pixels, "Pixel Data holds the stored values of its own slice", TAG.pixelData);
   // A padding value that stays is the template's, whatever its VR.
   for (const tag of [TAG.smallestImagePixelValue, TAG.largestImagePixelValue, ...(form.padding === undefined ? [] : [TAG.pixelPaddingValue])])
     must(file.vr(tag) === undefined || file.vr(tag) === (format.signed ? "SS" : "US"), "the VR of pixel values follows Pixel Representation", tag);

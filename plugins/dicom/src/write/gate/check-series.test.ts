@@ -138,6 +138,7 @@ const FAULTS: readonly (readonly [fault: string, rule: string, plant: (files: re
   ["a wrong group length", "the group length of the file meta information is right", ([a, ...more]) => [withGroupLength(a as Buffer, 12), ...more]],
   ["a table of offsets", "nothing stale is left", ([a, ...more]) => [edited(a as Buffer, put({ tag: 0x7fe00001, vr: "OV", value: Buffer.alloc(8) })), ...more]],
   ["no Content Date any more", "what the template says and a derived image says anew is still said", ([a, ...more]) => [edited(a as Buffer, remove(0x00080023)), ...more]],
+  ["another Derivation Description", "every byte is the one that was written", ([a, ...more]) => [patched(a as Buffer, 0x00082111, (value) => value.fill("x", 0, 1)), ...more]],
   ["an icon", "nothing stale is left", ([a, ...more]) => [edited(a as Buffer, put({ tag: 0x00880200, vr: "SQ", value: Buffer.alloc(0) })), ...more]],
   ["something that nobody meant", "nothing is added but what a derived image says", ([a, ...more]) => [edited(a as Buffer, text(0x00104000, "LO", "x")), ...more]],
   ["a Rescale Slope where there was none", "nothing is added but what a derived image says", ([a, ...more]) => [edited(a as Buffer, text(0x00281053, "DS", "2")), ...more]],
@@ -186,6 +187,17 @@ describe("the write gate", () => {
     expect(ruleBrokenBy(series, plant(series.files))).toBe(rule);
   });
 
+  it("finds every flipped bit, in whatever the header says", async () => {
+    const one = await written({ slices: 1 });
+    const [file] = one.files as [Buffer];
+    const unseen = Array.from({ length: 8 * file.length }, (_, bit) => bit).filter((bit) => {
+      const bytes = Buffer.from(file);
+      bytes.writeUInt8(bytes.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
+      return ruleBrokenBy(one, [bytes]) === "none";
+    });
+    expect(unseen).toEqual([]);
+  });
+
   it("finds a file that nobody wrote", () => {
     expect(ruleBrokenBy(series, series.files, [series.files[0] as Buffer])).toBe("the series has the files that it should have, and no other");
   });
@@ -206,8 +218,9 @@ describe("the write gate", () => {
     const [file] = twelve.files as [Buffer];
     // The checksum is taken along, so that the bits alone are what is wrong.
     const stray = patched(file, 0x7fe00010, (pixels) => pixels.writeUInt8(0x10, 1));
-    const pixelChecksum = crc32(stray.subarray(-18));
-    const expected = { ...twelve.expected, instances: twelve.expected.instances.map((instance) => ({ ...instance, pixelChecksum })) };
+    const pixels = crc32(stray.subarray(-18));
+    const instances = twelve.expected.instances.map((instance) => ({ ...instance, checksums: { ...instance.checksums, pixels } }));
+    const expected = { ...twelve.expected, instances };
     expect(ruleBrokenBy({ ...twelve, expected }, [stray])).toBe("no bits but the stored ones are set");
   });
 

@@ -1,4 +1,6 @@
+import { crc32 } from "node:zlib";
 import { cross, dot, isHilumError, type Vec3 } from "@hilum/core";
+import { findElement } from "../../scan/element-table.ts";
 import { decimalsOf } from "../../scan/values.ts";
 import { checkDerived } from "./check-derived.ts";
 import { checkKept, tagRulesOf, type TagRules } from "./check-kept.ts";
@@ -10,6 +12,7 @@ import { TemplateHeader } from "./template-header.ts";
 
 const SERIES_INSTANCE_UID = 0x0020000e;
 const SOP_INSTANCE_UID = 0x00080018;
+const PIXEL_DATA = 0x7fe00010;
 const IMAGE_POSITION = 0x00200032;
 const IMAGE_ORIENTATION = 0x00200037;
 
@@ -69,6 +72,7 @@ export function createSeriesGate(expected: ExpectedSeries): SeriesGate {
         checkKept(file, template, rulesFor(instance));
         checkDerived(file, template, instance);
         checkPixels(file, instance);
+        checkBytes(file, instance);
         notePosition(instance);
       } catch (cause) {
         if (!isHilumError(cause) || cause.code === "VERIFICATION_FAILED") throw cause;
@@ -83,6 +87,14 @@ export function createSeriesGate(expected: ExpectedSeries): SeriesGate {
       }
     },
   };
+}
+
+/** What no other rule knows: the words of descriptions, times, the equipment. */
+function checkBytes({ bytes, table }: ReadBackFile, { checksums }: ExpectedInstance): void {
+  const headEnd = table.valueEnd[findElement(table, SERIES_INSTANCE_UID)] as number;
+  const pixels = findElement(table, PIXEL_DATA);
+  const rest = crc32(bytes.subarray(table.valueEnd[pixels]), crc32(bytes.subarray(headEnd, table.value[pixels])));
+  must(crc32(bytes.subarray(0, headEnd)) === checksums.head && rest === checksums.rest, "every byte is the one that was written");
 }
 
 /** Distance along the normal of the image, mm; undefined where the instance tells no place. */

@@ -1,6 +1,16 @@
 import type { DicomInstance } from "../../series/dicom-instance.ts";
 import type { StoredForm } from "../stored-form.ts";
 
+/** Checksums of the parts of a file. */
+export interface FileChecksums {
+  /** The value of Pixel Data, as it was quantised. */
+  readonly pixels: number;
+  /** Everything up to the end of Series Instance UID. */
+  readonly head: number;
+  /** Everything else. */
+  readonly rest: number;
+}
+
 /** What one written file has to be. */
 export interface ExpectedInstance {
   /** Name of the file in the output. */
@@ -14,8 +24,8 @@ export interface ExpectedInstance {
   readonly form: StoredForm;
   /** Whether voxels of the series may be padding. */
   readonly masked: boolean;
-  /** CRC-32 of the value of Pixel Data, taken when the voxels were quantised: no adversary stands between, and it takes a fourth of a SHA-256. */
-  readonly pixelChecksum: number;
+  /** CRC-32 of all that was handed over to be written: no adversary stands between, and it takes a fourth of a SHA-256. */
+  readonly checksums: FileChecksums;
 }
 
 /** What a written series has to be; instances in the order of their names. */
