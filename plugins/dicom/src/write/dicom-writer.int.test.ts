@@ -264,7 +264,8 @@ const SERIES: readonly (readonly [path: string, what: string])[] = [
   ["geometry/compressed-series-rle", "RLE"],
   ["transfer-syntaxes/pydicom/MR_small_bigendian.dcm", "big endian"],
   ["transfer-syntaxes/pydicom/image_dfl.dcm", "deflated"],
-  ["transfer-syntaxes/wg04-ct2-signed/CT2_HTJ2K_RPCL.dcm", "HTJ2K, signed CT with padding"],
+  ["transfer-syntaxes/wg04-ct2-signed/CT2_HTJ2K_RPCL.dcm", "HTJ2K, signed CT"],
+  ["transfer-syntaxes/barre/CT_JPEG70.dcm", "JPEG lossless, CT with a padding value"],
   ["transfer-syntaxes/pydicom/JPGExtended.dcm", "JPEG Extended, lossy"],
   ["transfer-syntaxes/wg04-mr4/MR4_JPLY.dcm", "JPEG Extended, lossy"],
 ];

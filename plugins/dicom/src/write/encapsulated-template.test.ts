@@ -9,11 +9,21 @@ const RLE = "1.2.840.10008.1.2.5";
 const JPEG_BASELINE = "1.2.840.10008.1.2.4.50";
 const TRAILING: DataElement = { tag: 0xfffcfffc, vr: "OB", bytes: Uint8Array.of(0, 0) };
 
-/** A series whose pixels are in fragments (PS3.5 A.4): an empty offset table, two fragments that say nothing, the delimiter. */
-function encapsulatedSeries(transferSyntaxUID: string, options: HandBuiltOptions = {}): HandBuiltSeries {
+/** Fragments that say nothing. */
+const NOTHING: readonly Buffer[] = [Buffer.alloc(4, 0xaa), Buffer.alloc(6, 0xaa)];
+
+/** A frame of 9 words in RLE (PS3.5 Annex G): two segments, the high bytes first, each one literal run. */
+function rleFrame(words: readonly number[]): Buffer {
+  const header = Buffer.alloc(64);
+  [2, 64, 74].forEach((value, i) => header.writeUInt32LE(value, 4 * i));
+  return Buffer.concat([header, Buffer.of(8, ...words.map((word) => (word >> 8) & 0xff)), Buffer.of(8, ...words.map((word) => word & 0xff))]);
+}
+
+/** A series whose pixels are in fragments (PS3.5 A.4), behind an empty offset table. */
+function encapsulatedSeries(transferSyntaxUID: string, options: HandBuiltOptions = {}, frame = NOTHING): HandBuiltSeries {
   const built = handBuiltSeries(options);
-  const item = (bytes: number): Buffer => Buffer.concat([Buffer.from("feff00e0", "hex"), Buffer.of(bytes, 0, 0, 0), Buffer.alloc(bytes, 0xaa)]);
-  const fragments = Buffer.concat([item(0), item(4), item(6), Buffer.from("feffdde000000000", "hex")]);
+  const item = (value: Uint8Array): Buffer => Buffer.concat([Buffer.from("feff00e0", "hex"), Buffer.of(value.length, 0, 0, 0), value]);
+  const fragments = Buffer.concat([...[Buffer.alloc(0), ...frame].map(item), Buffer.from("feffdde000000000", "hex")]);
   const files = built.files.map((file, i) => {
     const pixelsAt = (built.series.instances[i] as DicomInstance).pixel.offset - 12;
     const offsets = encodeDataSet([{ tag: 0x7fe00001, vr: "UN", bytes: new Uint8Array(8) }, { tag: 0x7fe00002, vr: "UN", bytes: new Uint8Array(8) }], EXPLICIT);
@@ -44,6 +54,15 @@ describe("a template with fragments", () => {
     const kept: DataElement = { tag: 0x00091002, vr: "SQ", items: [[{ tag: 0x00091003, vr: "LO", text: "kept" }]] };
     expect(holds(file, [kept], EXPLICIT)).toBe(true);
     expect(textsOf(file)(0x00082112)).toContain(`${SERIES_UID}.1`);
+  });
+
+  it("gives padding back as its fragments hold it", async () => {
+    const stored = [-2000, 1, 2, 3, 4, 5, 6, 7, -1999];
+    const built = encapsulatedSeries(RLE, { slices: 1 }, [rleFrame(stored)]);
+    const mask = Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0, 1);
+    const [file] = (await write(built, { voxels: [new Float32Array(9).fill(50)], masks: [mask] })).bytes as [Buffer];
+    const words = Uint8Array.from(new Uint8Array(Int16Array.of(-2000, 50, 50, 50, 50, 50, 50, 50, -1999).buffer));
+    expect(holds(file, [{ tag: 0x7fe00010, vr: "OW", bytes: words }], EXPLICIT)).toBe(true);
   });
 
   it("gives pixels of 8 bits the VR OB", async () => {

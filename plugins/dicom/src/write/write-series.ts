@@ -61,7 +61,8 @@ export async function writeSeries(
         if (instance === undefined) continue;
         const lane = index % FILES_IN_FLIGHT;
         await inFlight[lane];
-        const decoded = slab.mask !== undefined && instance.pixel.encapsulated ? await decodedPixels(instance) : undefined;
+        const comesBack = instance.pixel.encapsulated && fitting === undefined && slab.sliceMask(k)?.includes(1) === true;
+        const decoded = comesBack ? await decodedPixels(instance) : undefined;
         const prepared = assembler.prepare(frame, slab, k, memories[lane] as WorkingMemory, decoded);
         inFlight[lane] = writeOut(index, fileName(slab.phase, k), prepared);
         // Awaited above or below; until then a failure is not an unhandled one.
