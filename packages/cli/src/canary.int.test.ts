@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { CANARY, saveFiles, scanSeries, temporaryDirectory, withElementValue, type NamedFile, type ScanFault } from "@hilum/testing";
+import { CANARY, saveFiles, scanSeries, temporaryDirectory, type NamedFile, type ScanFault } from "@hilum/testing";
+import { withElementValue } from "@hilum/testing/mutate";
 import { describe, expect, test } from "vitest";
 import { run } from "./outside.test-support.ts";
 

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import * as conformance from "./conformance/index.ts";
+import * as mutate from "./mutate/index.ts";
 import * as testing from "./index.ts";
 
 test("offers just these names", () => {
@@ -25,4 +26,19 @@ test("offers just these names", () => {
     "temporaryDirectory",
   ]);
   expect(Object.keys(conformance).toSorted()).toEqual(["describeCodec", "describeProcessor", "describeReader", "phantomInput", "scanInput"]);
+  expect(Object.keys(mutate).toSorted()).toEqual([
+    "NEVER",
+    "answerReadRequests",
+    "chooseSeeds",
+    "dcmdumpRejects",
+    "elementFor",
+    "fuzzReader",
+    "mutantOf",
+    "mutateDicom",
+    "placeOf",
+    "truncateDicom",
+    "withBytesBefore",
+    "withElementLength",
+    "withElementValue",
+  ]);
 });

@@ -1,14 +1,3 @@
-export { chooseSeeds } from "./mutate/choose-seeds.ts";
-export type { FuzzSeed, OracleImage } from "./mutate/choose-seeds.ts";
-export { dcmdumpRejects } from "./mutate/dcmdump.ts";
-export type { DcmdumpRejection } from "./mutate/dcmdump.ts";
-export { elementFor, placeOf, withBytesBefore, withElementLength, withElementValue } from "./mutate/edit-file.ts";
-export { fuzzReader, NEVER } from "./mutate/fuzz-reader.ts";
-export type { FuzzOptions, FuzzRead } from "./mutate/fuzz-reader.ts";
-export { mutateDicom, truncateDicom } from "./mutate/mutate-dicom.ts";
-export type { Mutant } from "./mutate/mutate-dicom.ts";
-export { answerReadRequests, mutantOf } from "./mutate/read-mutants.ts";
-export type { ReadAnswer, ReadRequest } from "./mutate/read-mutants.ts";
 export { codecContext, recordingLogger } from "./codec-context.ts";
 export type { RecordingContext, RecordingLogger } from "./codec-context.ts";
 export { memorySink } from "./memory-sink.ts";

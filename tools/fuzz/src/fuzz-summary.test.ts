@@ -1,4 +1,4 @@
-import type { FuzzRead } from "@hilum/testing";
+import type { FuzzRead } from "@hilum/testing/mutate";
 import { expect, test } from "vitest";
 import { FuzzSummary } from "./fuzz-summary.ts";
 

@@ -1,4 +1,4 @@
-import { NEVER, type DcmdumpRejection, type FuzzRead } from "@hilum/testing";
+import { NEVER, type DcmdumpRejection, type FuzzRead } from "@hilum/testing/mutate";
 
 /** Counts of a long run; it grows with the kinds of outcomes, not with the mutants. */
 export class FuzzSummary {

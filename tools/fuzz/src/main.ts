@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { dcmdumpRejects, fuzzReader, mutantOf, temporaryDirectory, type FuzzOptions } from "@hilum/testing";
+import { temporaryDirectory } from "@hilum/testing";
+import { dcmdumpRejects, fuzzReader, mutantOf, type FuzzOptions } from "@hilum/testing/mutate";
 import { FuzzSummary } from "./fuzz-summary.ts";
 import { sharedSeeds } from "./shared-seeds.ts";
 

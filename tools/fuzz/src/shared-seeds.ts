@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { chooseSeeds, type FuzzSeed, type OracleImage } from "@hilum/testing";
+import { chooseSeeds, type FuzzSeed, type OracleImage } from "@hilum/testing/mutate";
 
 const DATA = fileURLToPath(new URL("../../../../shared/data/", import.meta.url));
 

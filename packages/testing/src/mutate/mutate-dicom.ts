@@ -34,11 +34,12 @@ export function mutateDicom(file: Uint8Array, seed: number, index: number): Muta
   const damages: string[] = [];
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     const [name, damage] = random.pick(random.pick(FAMILIES)) as [string, Mutation];
-    const damaged = bytes.length === 0 ? undefined : damage(draftOf(bytes, random));
+    const damaged = damage(draftOf(bytes, random));
     if (damaged === undefined || Buffer.compare(damaged, bytes) === 0) continue;
     bytes = damaged;
     damages.push(name);
-    if (damages.length < wanted) continue;
+    // Of an empty file nothing is left to be damaged.
+    if (damages.length < wanted && bytes.length > 0) continue;
     const mutant = finish(bytes);
     if (Buffer.compare(mutant, file) !== 0) return { bytes: mutant, damages };
     wanted++;

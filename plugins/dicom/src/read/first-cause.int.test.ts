@@ -1,5 +1,6 @@
 import { isHilumError, type HilumError, type Source } from "@hilum/core";
-import { codecContext, elementFor, memorySource, placeOf, readVoxels, scanSeries, withBytesBefore, withElementLength, withElementValue } from "@hilum/testing";
+import { codecContext, memorySource, readVoxels, scanSeries } from "@hilum/testing";
+import { elementFor, placeOf, withBytesBefore, withElementLength, withElementValue } from "@hilum/testing/mutate";
 import { describe, expect, test } from "vitest";
 import { dicomReader } from "./dicom-reader.ts";
 

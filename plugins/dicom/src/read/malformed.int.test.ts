@@ -1,5 +1,6 @@
 import { isHilumError, type ImageSeries, type Source } from "@hilum/core";
-import { codecContext, fuzzReader, memorySource, type FuzzRead } from "@hilum/testing";
+import { codecContext, memorySource } from "@hilum/testing";
+import { fuzzReader, type FuzzRead } from "@hilum/testing/mutate";
 import { beforeAll, describe, expect, test } from "vitest";
 import { dicomReader } from "./dicom-reader.ts";
 import { oracle, orSkipped, sharedDataPresent, sharedPath, sharedSource } from "../scan/shared-data.test-support.ts";

@@ -1,18 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
-import {
-  chooseSeeds,
-  dcmdumpRejects,
-  fuzzReader,
-  mutantOf,
-  NEVER,
-  placeOf,
-  temporaryDirectory,
-  type DcmdumpRejection,
-  type FuzzRead,
-  type OracleImage,
-} from "@hilum/testing";
+import { temporaryDirectory } from "@hilum/testing";
+import { chooseSeeds, dcmdumpRejects, fuzzReader, mutantOf, NEVER, placeOf, type DcmdumpRejection, type FuzzRead, type OracleImage } from "@hilum/testing/mutate";
 import { beforeAll, describe, expect, test } from "vitest";
 import { oracle, orSkipped, sharedDataPresent, sharedPath } from "../scan/shared-data.test-support.ts";
 

@@ -1,4 +1,4 @@
-import { answerReadRequests } from "@hilum/testing";
+import { answerReadRequests } from "@hilum/testing/mutate";
 import { dicomReader } from "./dicom-reader.ts";
 
 answerReadRequests(dicomReader);

@@ -1,0 +1,11 @@
+export { chooseSeeds } from "./choose-seeds.ts";
+export type { FuzzSeed, OracleImage } from "./choose-seeds.ts";
+export { dcmdumpRejects } from "./dcmdump.ts";
+export type { DcmdumpRejection } from "./dcmdump.ts";
+export { elementFor, placeOf, withBytesBefore, withElementLength, withElementValue } from "./edit-file.ts";
+export { fuzzReader, NEVER } from "./fuzz-reader.ts";
+export type { FuzzOptions, FuzzRead } from "./fuzz-reader.ts";
+export { mutateDicom, truncateDicom } from "./mutate-dicom.ts";
+export type { Mutant } from "./mutate-dicom.ts";
+export { answerReadRequests, mutantOf } from "./read-mutants.ts";
+export type { ReadAnswer, ReadRequest } from "./read-mutants.ts";
