@@ -25,7 +25,7 @@ export interface ReadAnswer {
   readonly damages: readonly string[];
   /**
    * `read`; `left out`, where the series was read without the mutant; the code of the error; or what must never be: `CRASH` (any other
-   * error, or INTERNAL), `UNFILLED` (voxels that the reader did not write).
+   * error, or INTERNAL), `UNFILLED` (voxels that the reader did not write), `PRINTED`.
    */
   readonly outcome: string;
   /** Of a crash: the kind of error and the places in the code; no message, which could hold what the file holds. */
@@ -42,6 +42,7 @@ const MOST_SLICE_BYTES = 128 * 1024 * 1024;
 
 /** Makes the calling process read mutants with a reader when its parent (see `fuzzReader`) says so. */
 export function answerReadRequests<Options>(reader: SeriesReader<Options>): void {
+  noticePrinting();
   process.on("message", (request: ReadRequest) => {
     void answer(reader, request);
   });
@@ -59,6 +60,17 @@ export function mutantOf({ damage, seed, seeds }: Pick<ReadRequest, "damage" | "
   return { ...mutant, path: chosen.path, beside: isAlone ? [] : chosen.beside };
 }
 
+let isPrinting = false;
+
+/** Here and not at the parent's end of a pipe, where output may come in later than the answer that it belongs to. */
+function noticePrinting(): void {
+  for (const stream of [process.stdout, process.stderr])
+    stream.write = () => {
+      isPrinting = true;
+      return true;
+    };
+}
+
 async function answer<Options>(reader: SeriesReader<Options>, request: ReadRequest): Promise<void> {
   for (let index = request.from; index < request.to; index++) {
     const { bytes, damages, beside } = mutantOf(request, index);
@@ -67,7 +79,8 @@ async function answer<Options>(reader: SeriesReader<Options>, request: ReadReque
     const ms = performance.now() - started;
     if (result.outcome === "read" && request.keepAcceptedIn !== undefined) writeFileSync(`${request.keepAcceptedIn}/${index}.dcm`, bytes);
     const peakBytes = process.resourceUsage().maxRSS * 1024 + peakOfChildren();
-    process.send?.({ index, damages, ...result, ms, peakBytes } satisfies ReadAnswer);
+    process.send?.({ index, damages, ...result, ...(isPrinting ? { outcome: "PRINTED" } : {}), ms, peakBytes } satisfies ReadAnswer);
+    isPrinting = false;
     await new Promise(setImmediate);
   }
 }

@@ -14,8 +14,8 @@ export function required<T>(value: T | undefined, name: string, tag: number): T 
   throw new HilumError("MISSING_ATTRIBUTE", `${name} ${tagText(tag)} is missing.`, { details: { tag: tagText(tag), attribute: name } });
 }
 
-function unsupported(what: string): HilumError {
-  return new HilumError("UNSUPPORTED_VOXEL_FORMAT", `${what} cannot be read.`);
+function unsupported(what: string, tag: number): HilumError {
+  return new HilumError("UNSUPPORTED_VOXEL_FORMAT", `${what} cannot be read.`, { details: { tag: tagText(tag) } });
 }
 
 const GREY = new Set(["MONOCHROME1", "MONOCHROME2", "PALETTE COLOR"]);
@@ -40,7 +40,7 @@ export function readPixelLayout(head: ScannedHead): PixelLayout {
   const colours = readColours(head, encapsulated);
   const bits = head.table.tag[row] === Tag.PixelData ? readBits(head) : floatBits(head.table.tag[row] as number);
   const { bitsAllocated } = bits;
-  if (colours.samplesPerPixel > 1 && (bits.float || bitsAllocated === 1)) throw unsupported(`Colour images of ${bitsAllocated} bits a sample`);
+  if (colours.samplesPerPixel > 1 && (bits.float || bitsAllocated === 1)) throw unsupported(`Colour images of ${bitsAllocated} bits a sample`, Tag.BitsAllocated);
   const isSubsampled = colours.photometricInterpretation === "YBR_FULL_422" && !encapsulated;
   if (isSubsampled && (bitsAllocated !== 8 || columns % 2 !== 0))
     throw new HilumError("MALFORMED_FILE", "YBR_FULL_422 needs 8 bits a sample and an even number of columns.", { details: { bitsAllocated, columns } });
@@ -64,8 +64,8 @@ function readColours(head: ScannedHead, encapsulated: boolean): Pick<PixelLayout
   if (samples === undefined && said === undefined && !encapsulated) return { samplesPerPixel: 1, photometricInterpretation: "MONOCHROME2", planarConfiguration: 0 };
   const samplesPerPixel = required(samples, "Samples per Pixel", Tag.SamplesPerPixel);
   const photometricInterpretation = required(said, "Photometric Interpretation", Tag.PhotometricInterpretation);
-  if (REFUSED_BY_NAME.has(photometricInterpretation)) throw unsupported(`Images in ${photometricInterpretation}`);
-  if (samplesPerPixel !== 1 && samplesPerPixel !== 3) throw unsupported(`Images of ${samplesPerPixel} samples a pixel`);
+  if (REFUSED_BY_NAME.has(photometricInterpretation)) throw unsupported(`Images in ${photometricInterpretation}`, Tag.PhotometricInterpretation);
+  if (samplesPerPixel !== 1 && samplesPerPixel !== 3) throw unsupported(`Images of ${samplesPerPixel} samples a pixel`, Tag.SamplesPerPixel);
   if (!(samplesPerPixel === 1 ? GREY : COLOUR).has(photometricInterpretation))
     throw faultOf(head, Tag.PhotometricInterpretation, "is none that fits Samples per Pixel");
   const planar = samplesPerPixel === 1 ? 0 : (integer16(head, PLANAR_CONFIGURATION, false) ?? 0);
@@ -78,7 +78,7 @@ type Bits = Pick<PixelLayout, "bitsAllocated" | "bitsStored" | "highBit" | "sign
 function readBits(head: ScannedHead): Bits {
   const short = (name: string, tag: number): number => required(integer16(head, tag, false), name, tag);
   const bitsAllocated = short("Bits Allocated", Tag.BitsAllocated);
-  if (bitsAllocated !== 8 && bitsAllocated !== 16 && bitsAllocated !== 1 && bitsAllocated !== 32) throw unsupported(`Images of ${bitsAllocated} bits a sample`);
+  if (bitsAllocated !== 8 && bitsAllocated !== 16 && bitsAllocated !== 1 && bitsAllocated !== 32) throw unsupported(`Images of ${bitsAllocated} bits a sample`, Tag.BitsAllocated);
   const bitsStored = short("Bits Stored", Tag.BitsStored);
   const highBit = short("High Bit", Tag.HighBit);
   const representation = short("Pixel Representation", Tag.PixelRepresentation);
