@@ -8,7 +8,7 @@ export default defineConfig(({ mode }) => ({
     include: mode === "integration" ? ["src/**/*.int.test.ts"] : ["src/**/*.test.ts"],
     exclude: mode === "integration" ? [] : ["src/**/*.int.test.ts"],
     passWithNoTests: true,
-    testTimeout: mode === "integration" ? 120_000 : 10_000,
+    testTimeout: mode === "integration" ? 120_000 : 60_000,
     hookTimeout: 120_000,
   },
 }));
