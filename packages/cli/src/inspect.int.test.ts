@@ -108,19 +108,20 @@ v = np.stack([d.pixel_array.astype("f4") * float(getattr(d, "RescaleSlope", 1)) 
 side, gap = 256, 4
 rows = []
 for p in range(3):
-    planes = [v[p, 30], v[p, ::-1, 128, :], v[p, ::-1, :, 128]]
-    spacing = [(0.703125, 0.703125), (2.0, 0.703125), (2.0, 0.703125)]
+    # Rows go to the back, columns to the feet, slices to the right: the axial and the coronal plane have the patient's right at their left.
+    planes = [v[p, 30], v[p, ::-1, 128, :].T, v[p, ::-1, :, 128].T]
+    spacing = [(0.703125, 0.703125), (0.703125, 2.0), (0.703125, 2.0)]
     every = np.concatenate([one.ravel() for one in planes])
     low, high = np.percentile(every, 1, method="lower"), np.percentile(every, 99, method="higher")
     longest = 256 * 0.703125
-    row = np.full((side, 3 * side + 2 * gap), 40, np.uint8)
-    for n, (one, (down, across)) in enumerate(zip(planes, spacing)):
+    row = np.full((side, 0), 40, np.uint8)
+    for one, (down, across) in zip(planes, spacing):
         h, w = (int(np.floor(count * mm * side / longest + 0.5)) for count, mm in zip(one.shape, (down, across)))
         y = ((np.arange(h) + 0.5) * one.shape[0] / h).astype(int); x = ((np.arange(w) + 0.5) * one.shape[1] / w).astype(int)
         grey = np.floor(np.clip((one[np.ix_(y, x)].astype("f8") - float(low)) / (float(high) - float(low)), 0, 1) * 255 + 0.5).astype(np.uint8)
-        row[:h, n * (side + gap):n * (side + gap) + w] = grey
-    rows.append(row)
-expected = np.full((3 * (side + gap) + gap, 3 * side + 4 * gap), 40, np.uint8)
+        row = np.hstack([row, np.full((side, gap), 40, np.uint8), np.vstack([grey, np.full((side - h, w), 40, np.uint8)])])
+    rows.append(row[:, gap:])
+expected = np.full((3 * (side + gap) + gap, rows[0].shape[1] + 2 * gap), 40, np.uint8)
 for p, row in enumerate(rows): expected[gap + p * (side + gap):gap + p * (side + gap) + side, gap:-gap] = row
 got, kinds = png(sys.argv[1])
 print(json.dumps(dict(shape=got.shape, kinds=kinds, different=int((got != expected).sum()) if got.shape == expected.shape else -1,
@@ -128,7 +129,7 @@ print(json.dumps(dict(shape=got.shape, kinds=kinds, different=int((got != expect
       picture,
       breast,
     );
-    expect(found).toMatchObject({ shape: [784, 784], kinds: ["IDAT", "IEND", "IHDR"], different: 0 });
+    expect(found).toMatchObject({ shape: [784, 614], kinds: ["IDAT", "IEND", "IHDR"], different: 0 });
     for (const value of found.patient) expect(readFileSync(plan, "utf8")).not.toContain(value);
   });
 

@@ -3,7 +3,7 @@ export type { Contributions, HilumPlugin, PluginDeclaration, Requirements, Resol
 export { NO_CONFIG } from "./contracts/config-schema.ts";
 export type { ConfigIssue, ConfigResult, ConfigSchema } from "./contracts/config-schema.ts";
 export type { CodecContext, Logger, Warning } from "./contracts/context.ts";
-export type { FormatCodec, PlanProblem, SeriesReader, SeriesWriter, SourcePart, WriteRequest, WriteSummary } from "./contracts/format-codec.ts";
+export type { DerivedInstance, FormatCodec, PlanProblem, SeriesReader, SeriesWriter, SourcePart, WriteRequest, WriteSummary } from "./contracts/format-codec.ts";
 export type { AnyJobProcessor, JobProcessor, Measure, ProcessorCall } from "./contracts/job-processor.ts";
 export type { JobDefinition, JobSpec, Step } from "./contracts/job.ts";
 export type { JobEvent, JobReport } from "./contracts/report.ts";

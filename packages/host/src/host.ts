@@ -51,6 +51,8 @@ export interface RunOptions {
   readonly onEvent?: (event: JobEvent) => void;
   /** Whether the report tells the SHA-256 of every output file; default true. Without a reader of the report it is time spent for nobody. */
   readonly digests?: boolean;
+  /** Whether the report tells the UIDs of what was written and of what it was made from; default false, since UIDs lead to a patient. */
+  readonly instances?: boolean;
   /** The input, where it was opened by a {@link Host.survey}; the job disposes of it. `input.options` and `input.series` of the spec then say nothing. */
   readonly opened?: SurveyedInput;
   /** Told of the input series once it is open, and of the codec that reads it, e.g. to keep how it was assembled. Not to be read from. */
@@ -145,7 +147,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
       };
       await using plan: JobPlan = await planJob(planning, spec, context, onInput, runOptions.opened);
       runOptions.onSeries?.(plan.input.series, plan.input.codec);
-      const report = await executeJob(plan, { context, warnings, emit, plugins, startedMs, digests, ...(follower === undefined ? {} : { follower }) });
+      const report = await executeJob(plan, { context, warnings, emit, plugins, startedMs, digests, instances: runOptions.instances ?? false, ...(follower === undefined ? {} : { follower }) });
       emit({ type: "succeeded", report });
       return report;
     } catch (error) {

@@ -2,6 +2,7 @@ export { bindValue } from "./composition/compose.ts";
 export type { Binding } from "./composition/compose.ts";
 export { createHost } from "./host.ts";
 export type { ExecuteOptions, Host, HostOptions, OpenedSource, RunOptions, SurveyOptions } from "./host.ts";
+export { checkOutputPlace } from "./io/create-output.ts";
 export { createWholeFile } from "./io/create-whole-file.ts";
 export { openSource } from "./io/open-source.ts";
 export type { JobRegistry } from "./job-registry.ts";

@@ -1,4 +1,3 @@
-import { existsSync, writeFileSync } from "node:fs";
 import { Option, type Command } from "commander";
 import { HilumError, type FormatCodec, type ImageSeries, type JobSpec, type Json, type Step } from "@hilum/core";
 import type { CommandContext } from "../command-context.ts";
@@ -6,6 +5,7 @@ import { addCodecOptions, codecOptionsFrom } from "../codec-options.ts";
 import { eventSink } from "../render/event-sink.ts";
 import { summary } from "../render/summary.ts";
 import { checkPlanPlace, readPlan, refuseWithoutPlan, savePlan, seriesOfPlan } from "../assembly-plan.ts";
+import { checkReportPlace, writeReport } from "../report-file.ts";
 import { refuseSeriesWithPlan, type SeriesOptions } from "./series-options.ts";
 
 /** How a conversion scales intensities. */
@@ -29,7 +29,7 @@ export interface ConversionOptions extends ShowOptions, SeriesOptions {
 export function addConversionOptions(command: Command, context: CommandContext): Command {
   command
     .option("--dry-run", "print the plan with its passes as JSON, and write nothing")
-    .option("--report <file>", "write what was done as JSON: versions, configuration, timings, SHA-256 of outputs")
+    .option("--report <file>", "write what was done as JSON: versions, configuration, timings, SHA-256 of outputs, UIDs of source and output")
     .addOption(new Option("--events <format>", "print every event as a line of JSON").choices(["json"]))
     .option("--quiet", "say nothing but errors");
   return addCodecOptions(command, context.host.codecs.list(), ["reader", "writer"], context.args);
@@ -56,7 +56,7 @@ export async function carryOut(bare: JobSpec, options: ConversionOptions, contex
     process.stdout.write(`${JSON.stringify(await context.host.plan(spec, { signal: context.signal }), undefined, 2)}\n`);
     return;
   }
-  if (reportFile !== undefined && existsSync(reportFile)) throw new HilumError("OUTPUT_EXISTS", "The report is there already and was left untouched.");
+  checkReportPlace(reportFile, spec.input.path);
   checkPlanPlace(planFile);
   let assembled: Pick<ImageSeries, "assembly"> = {};
   const onSeries = (found: Pick<ImageSeries, "assembly">, codec: FormatCodec): void => {
@@ -65,8 +65,8 @@ export async function carryOut(bare: JobSpec, options: ConversionOptions, contex
   };
   // Digests stand in the report, so they are taken when somebody gets to see it.
   const digests = reportFile !== undefined || events !== undefined;
-  const report = await context.host.run(spec, { signal: context.signal, onEvent: eventSink(quiet, events), digests, onSeries });
-  if (reportFile !== undefined) writeFileSync(reportFile, `${JSON.stringify(report, undefined, 2)}\n`, { flag: "wx", mode: 0o600 });
+  const report = await context.host.run(spec, { signal: context.signal, onEvent: eventSink(quiet, events), digests, instances: reportFile !== undefined, onSeries });
+  if (reportFile !== undefined) await writeReport(reportFile, report, spec.input.path);
   if (planFile !== undefined) await savePlan(planFile, assembled, spec.input.path);
   if (quiet !== true && events === undefined) process.stdout.write(summary(report, spec.output.path));
 }

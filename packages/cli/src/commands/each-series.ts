@@ -1,12 +1,12 @@
-import { existsSync } from "node:fs";
 import { extname } from "node:path";
 import { HilumError, isHilumError, type JobReport, type JobSpec } from "@hilum/core";
-import { createWholeFile, type PlanDescription, type SurveyedSeries } from "@hilum/host";
+import type { PlanDescription, SurveyedSeries } from "@hilum/host";
 import type { CommandContext } from "../command-context.ts";
 import { eventSink } from "../render/event-sink.ts";
 import { renderError } from "../render/render-error.ts";
 import { summary } from "../render/summary.ts";
 import { refuseWithoutPlan, savePlan } from "../assembly-plan.ts";
+import { checkReportPlace, writeReport } from "../report-file.ts";
 import type { ShowOptions } from "./conversion.ts";
 
 /** One series of `--all`: what became of it. */
@@ -23,7 +23,7 @@ interface Outcome {
 export async function carryOutEach(spec: JobSpec, options: ShowOptions & { readonly savePlan?: string; readonly debug?: boolean }, { host, signal }: CommandContext): Promise<void> {
   const { dryRun, quiet, events, report: reportFile, savePlan: planFile, debug } = options;
   if (spec.output.template !== undefined) throw new HilumError("USAGE", "A template belongs to one series, and --all takes each of several.", { remedy: "Choose one with --series, or leave --template out." });
-  if (reportFile !== undefined && existsSync(reportFile)) throw new HilumError("OUTPUT_EXISTS", "The report is there already and was left untouched.");
+  checkReportPlace(reportFile, spec.input.path);
   await using survey = await host.survey(spec.input.path, { ...(spec.input.codec === undefined ? {} : { codec: spec.input.codec }), ...(spec.input.options === undefined ? {} : { options: spec.input.options }), signal });
   if (planFile !== undefined) refuseWithoutPlan(survey.codec);
   const outcomes: Outcome[] = [];
@@ -38,7 +38,7 @@ export async function carryOutEach(spec: JobSpec, options: ShowOptions & { reado
         plans.push({ number: entry.number, path: own.output.path, plan: await host.plan(own, { signal, opened }) });
         continue;
       }
-      const report = await host.run(own, { signal, opened, onEvent: eventSink(quiet, events), digests: reportFile !== undefined || events !== undefined });
+      const report = await host.run(own, { signal, opened, onEvent: eventSink(quiet, events), digests: reportFile !== undefined || events !== undefined, instances: reportFile !== undefined });
       if (planFile !== undefined) await savePlan(named(planFile, entry), entry.series, spec.input.path);
       outcomes.push({ number: entry.number, outcome: report });
       if (quiet !== true && events === undefined) process.stdout.write(`series ${entry.number}: ${summary(report, own.output.path)}`);
@@ -53,7 +53,7 @@ export async function carryOutEach(spec: JobSpec, options: ShowOptions & { reado
     }
   }
   if (dryRun === true) process.stdout.write(`${JSON.stringify(plans, undefined, 2)}\n`);
-  if (reportFile !== undefined) await createWholeFile(reportFile, new TextEncoder().encode(`${JSON.stringify(outcomes.map(reportOf), undefined, 2)}\n`), [spec.input.path]);
+  if (reportFile !== undefined) await writeReport(reportFile, outcomes.map(reportOf), spec.input.path);
   const failed = outcomes.filter(({ outcome }) => isHilumError(outcome)).length;
   if (failed > 0) throw new HilumError("BATCH_PARTIAL", `${failed} of ${survey.series.length} series failed.`, { details: { failed, series: survey.series.length }, remedy: "Each was named above with what to do." });
 }

@@ -27,7 +27,7 @@ export function inspectCommand({ host, args, signal }: CommandContext): Command 
       .description("Shows every series of a directory or file: geometry, phases, how it was assembled, or why it is refused.")
       .argument("<input>", "a DICOM directory or an HDF5 file")
       .option("--json", "as JSON")
-      .option("--preview <file.png>", "write a picture of the middle planes: of each phase of one series, or of each of several series"),
+      .option("--preview <file.png>", "write a picture of the middle planes of each phase of one series or, of several series, of the middle slice of each: row by row as they are listed, crossed out where there is none"),
   );
   return addCodecOptions(command, host.codecs.list(), ["reader"], args).action(async (input: string, given: InspectOptions) => {
     const { json, preview, series: wanted, plan, savePlan: planPath, plugin: _plugin, debug: _debug, ...codecOptions } = given;
@@ -55,9 +55,8 @@ function chosen({ series }: Survey, wanted: string | undefined): readonly Survey
   if (wanted === undefined) return series;
   const found = series.filter(({ number, metadata }) => String(number) === wanted || metadata.seriesInstanceUID === wanted);
   if (found.length > 0) return found;
-  throw new HilumError("INVALID_JOB", `None of the ${series.length} series here answers to what --series gives.`, {
-    remedy: "Without --series, `hilum inspect` lists them with their numbers; --json shows their UIDs.",
-  });
+  const said = /^\d+$/.test(wanted) ? `There is no series number ${wanted}; there ${series.length === 1 ? "is 1" : `are ${series.length}`}.` : "There is no series with this Series Instance UID.";
+  throw new HilumError("INVALID_JOB", said, { remedy: "Without --series, `hilum inspect` lists them with their numbers; --json shows their UIDs." });
 }
 
 function onlyReady(entries: readonly SurveyedSeries[], option: string): ImageSeries {
@@ -69,10 +68,9 @@ function onlyReady(entries: readonly SurveyedSeries[], option: string): ImageSer
 }
 
 async function writePreview(path: string, entries: readonly SurveyedSeries[], input: string, signal: AbortSignal): Promise<void> {
-  const ready = entries.flatMap(({ series }) => (series === undefined ? [] : [series]));
-  if (ready.length === 0) return;
+  if (entries.every(({ series }) => series === undefined)) return;
   const { contactSheet } = await import("../preview/contact-sheet.ts");
-  await createWholeFile(path, await contactSheet(ready, signal), [input]);
+  await createWholeFile(path, await contactSheet(entries.map(({ series }) => series), signal), [input]);
 }
 
 /** Everything was listed; the exit status tells that something in it is refused. */

@@ -1,42 +1,67 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { ImageSeries } from "@hilum/core";
-import { checkPicturable, middlePlanes, middleSlice, windowOf, type Plane } from "./middle-planes.ts";
+import { isHilumError, type ImageSeries } from "@hilum/core";
+import { middlePlanes, middleSlice, windowOf, type Plane } from "./middle-planes.ts";
+import { checkPicturable, whiteIsLow } from "./photometric.ts";
 
 /** The longest side of a volume is so many pixels long. */
 const SIDE = 256;
 const GAP = 4;
 const BACKGROUND = 40;
+const CROSS = 90;
 /** Pictures of one sheet; of more phases or series, as many, evenly chosen. */
 const MOST_PICTURES = 64;
 
-/** A phase of a series that a sheet shows. */
+/** A phase of a series that a sheet shows; of what no picture shows, its place alone. */
 interface Shown {
-  readonly series: ImageSeries;
+  readonly series: ImageSeries | undefined;
   readonly phase: number;
 }
 
 /**
  * A picture of the middle of series: 8 bit grey, or RGB where one has colours. Of one series, a row of three planes for each phase;
- * of several, the middle slice of the first phase of each, in a grid. Planes have their physical aspect ratio, nearest voxel, and
- * each phase its own window; padding is black.
+ * of several, the middle slice of the first phase of each, in a grid row by row in their order, where a cross stands for each that
+ * no picture shows. Planes have their physical aspect ratio, nearest voxel, and each phase its own
+ * window, but colours of 8 bits have none; padding is black.
+ * @param series undefined where one is refused.
  * @returns the bytes of a PNG, without any text.
+ * @throws {HilumError} UNSUPPORTED_VOXEL_FORMAT for one series that no picture shows.
  */
-export async function contactSheet(series: readonly ImageSeries[], signal: AbortSignal): Promise<Uint8Array> {
-  for (const one of series) checkPicturable(one);
+export async function contactSheet(series: readonly (ImageSeries | undefined)[], signal: AbortSignal): Promise<Uint8Array> {
   const [only, ...others] = series;
   const alone = only !== undefined && others.length === 0;
-  const shown = evenlyChosen(alone ? only.phases.map((_, phase): Shown => ({ series: only, phase })) : series.map((one): Shown => ({ series: one, phase: 0 })));
-  const channels = series.some((one) => one.volume.voxel.samplesPerVoxel === 3) ? 3 : 1;
+  if (alone) checkPicturable(only);
+  const shown = evenlyChosen(alone ? only.phases.map((_, phase): Shown => ({ series: only, phase })) : series.map((one): Shown => ({ series: picturable(one), phase: 0 })));
+  const channels = shown.some((one) => one.series?.volume.voxel.samplesPerVoxel === 3) ? 3 : 1;
   const pictures: Picture[] = [];
   for (const { series: one, phase } of shown) {
     // Every picture lets the event loop turn, so that an interrupt is heard.
     await nextTurn();
     signal.throwIfAborted();
-    pictures.push(pictureOf(alone ? await middlePlanes(one, phase, signal) : [await middleSlice(one, phase)], channels));
+    if (one === undefined) pictures.push(cross(channels));
+    else pictures.push(pictureOf(one, alone ? await middlePlanes(one, phase, signal) : [await middleSlice(one, phase)], channels));
   }
   const { width, height, data } = grid(pictures, alone ? 1 : Math.ceil(Math.sqrt(pictures.length)), channels);
   const { encode } = await import("fast-png");
   return encode({ width, height, data, channels, depth: 8 });
+}
+
+/** The series, where a picture shows it. */
+function picturable(series: ImageSeries | undefined): ImageSeries | undefined {
+  if (series === undefined) return undefined;
+  try {
+    checkPicturable(series);
+    return series;
+  } catch (error) {
+    if (!isHilumError(error)) throw error;
+    return undefined;
+  }
+}
+
+/** What stands where no picture is. */
+function cross(channels: 1 | 3): Picture {
+  const data = new Uint8Array(SIDE * SIDE * channels).fill(BACKGROUND);
+  for (let n = 0; n < SIDE; n++) for (const x of [n, SIDE - 1 - n]) data.fill(CROSS, (n * SIDE + x) * channels, (n * SIDE + x + 1) * channels);
+  return { width: SIDE, height: SIDE, data };
 }
 
 function evenlyChosen(all: readonly Shown[]): readonly Shown[] {
@@ -70,8 +95,11 @@ interface Picture {
   readonly data: Uint8Array;
 }
 
-function pictureOf(planes: readonly Plane[], channels: 1 | 3): Picture {
-  const [black, white] = windowOf(planes);
+function pictureOf(series: ImageSeries, planes: readonly Plane[], channels: 1 | 3): Picture {
+  const { componentType, samplesPerVoxel } = series.volume.voxel;
+  // Colours of 8 bits are seen as they are.
+  const [low, high] = samplesPerVoxel === 3 && componentType === "uint8" ? [0, 255] : windowOf(planes);
+  const [black, white] = whiteIsLow(series) ? [high, low] : [low, high];
   const longest = Math.max(...planes.map(({ width, height, spacing }) => Math.max(width * spacing[0], height * spacing[1])));
   const sizes = planes.map(({ width, height, spacing }) => [pixels(width * spacing[0], longest), pixels(height * spacing[1], longest)] as const);
   const width = sizes.reduce((sum, [across]) => sum + across + GAP, -GAP);

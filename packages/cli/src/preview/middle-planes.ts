@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { HilumError, slabOver, type ImageSeries } from "@hilum/core";
+import { slabOver, type ImageSeries, type Vec3 } from "@hilum/core";
+import { toRgb } from "./photometric.ts";
 
 /** Reading for longer than this without a turn of the event loop would make an interrupt wait. */
 const TURN_INTERVAL_MS = 25;
@@ -15,13 +16,15 @@ export interface Plane {
 }
 
 /**
- * The three planes through the middle voxel of a phase: (i, j) as stored, and (i, k) and (j, k) with the last slice on top. Reads
- * the phase slice by slice and keeps no more than these planes.
+ * The three planes through the middle voxel of a phase: (i, j) as stored, and (i, k) and (j, k) as a radiologist holds them (see
+ * {@link upright}). Reads the phase slice by slice and keeps no more than these planes.
  * @throws {HilumError} as the series' `read`, and the signal's reason.
  */
 export async function middlePlanes(series: ImageSeries, phase: number, signal: AbortSignal): Promise<readonly Plane[]> {
   const [columns, rows, slices] = series.volume.geometry.size;
   const [si, sj, sk] = series.volume.geometry.spacing;
+  const [ofRow, ofColumn, ofStack] = series.volume.geometry.direction;
+  const down: Vec3 = [-ofStack[0], -ofStack[1], -ofStack[2]];
   const alongRows = emptyPlane(series, columns, slices, [si, sk]);
   const alongColumns = emptyPlane(series, rows, slices, [sj, sk]);
   const slice = emptyPlane(series, columns, rows, [si, sj]);
@@ -40,7 +43,36 @@ export async function middlePlanes(series: ImageSeries, phase: number, signal: A
     for (let j = 0; j < rows; j++) copy(slice, j * columns + (columns >> 1), alongColumns, line * rows + j);
     if (k === slices >> 1) across.values.set(slice.values);
   }
-  return [across, alongRows, alongColumns];
+  return [across, upright(alongRows, ofRow, down), upright(alongColumns, ofColumn, down)];
+}
+
+/**
+ * A plane turned so that its feet are below or, where it has none, its back is; the patient's left, or else back, is at the right.
+ * @param right where in the patient (LPS) the plane goes from left to right.
+ * @param down where it goes from top to bottom.
+ */
+export function upright(plane: Plane, right: Vec3, down: Vec3): Plane {
+  const [across, along] = [mainAxis(right), mainAxis(down)];
+  if (across === along) return plane;
+  const turned = across > along;
+  const [rightwards, downwards] = turned ? [down[along], right[across]] : [right[across], down[along]];
+  const mirrored = rightwards < 0;
+  const upsideDown = Math.max(across, along) === 2 ? downwards > 0 : downwards < 0;
+  const [width, height] = turned ? [plane.height, plane.width] : [plane.width, plane.height];
+  const into: Plane = { ...plane, width, height, spacing: turned ? [plane.spacing[1], plane.spacing[0]] : plane.spacing, values: new Float32Array(plane.values.length) };
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) {
+      const [u, v] = [mirrored ? width - 1 - x : x, upsideDown ? height - 1 - y : y];
+      copy(plane, turned ? u * plane.width + v : v * plane.width + u, into, y * width + x);
+    }
+  return into;
+}
+
+/** The axis of the patient that a direction is nearest to. */
+function mainAxis(direction: Vec3): 0 | 1 | 2 {
+  const [x, y, z] = [Math.abs(direction[0]), Math.abs(direction[1]), Math.abs(direction[2])];
+  if (z >= x && z >= y) return 2;
+  return y >= x ? 1 : 0;
 }
 
 /** The (i, j) plane through the middle of a phase. @throws {HilumError} as the series' `read`. */
@@ -62,6 +94,7 @@ function sliceReader(series: ImageSeries, phase: number): (k: number, into: Plan
   return async (k, { values, samples }) => {
     mask?.fill(0);
     await series.read(slabOver({ phase, start: k, count: 1, sliceLength: values.length }, values, mask));
+    toRgb(series, values);
     for (let n = 0; n < values.length; n++) if (mask?.[Math.floor(n / samples)] === 1 || !Number.isFinite(values[n])) values[n] = Number.NaN;
   };
 }
@@ -82,11 +115,4 @@ export function windowOf(planes: readonly Plane[]): readonly [number, number] {
   if (count === 0) return [0, 0];
   const sorted = all.subarray(0, count).sort();
   return [sorted[Math.floor((count - 1) * 0.01)] as number, sorted[Math.ceil((count - 1) * 0.99)] as number];
-}
-
-/** Refuses what no picture shows. @throws {HilumError} UNSUPPORTED_VOXEL_FORMAT. */
-export function checkPicturable(series: ImageSeries): void {
-  const { samplesPerVoxel } = series.volume.voxel;
-  if (samplesPerVoxel !== 1 && samplesPerVoxel !== 3)
-    throw new HilumError("UNSUPPORTED_VOXEL_FORMAT", `A voxel of ${samplesPerVoxel} samples cannot be shown in a picture.`, { remedy: "Leave --preview out." });
 }

@@ -44,7 +44,7 @@ function geometryRows(series: ImageSeries, codecTitle: string): readonly Row[] {
     ["format", codecTitle],
     ["modality", series.metadata.modality ?? "unknown"],
     ["series", series.metadata.seriesDescription ?? "(no description)"],
-    ["size", `${columns} columns × ${rows} rows × ${slices} slices × ${series.phases.length} phase${series.phases.length === 1 ? "" : "s"}`],
+    ["size", [counted(columns, "column"), counted(rows, "row"), counted(slices, "slice"), counted(series.phases.length, "phase")].join(" × ")],
     ["spacing", `${geometry.spacing.map((one) => round(one, 6)).join(" × ")} mm`],
     ["origin", `${geometry.origin.map((one) => round(one, 4)).join(", ")} mm (LPS)`],
     ["directions", geometry.direction.map((axis) => `(${axis.map((one) => round(one, 4)).join(" ")})`).join(" ")],
@@ -55,6 +55,10 @@ function geometryRows(series: ImageSeries, codecTitle: string): readonly Row[] {
       [at === 0 ? "phases" : "", `${index}: ${phase.label}`],
     ]),
   ];
+}
+
+function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? "" : "s"}`;
 }
 
 function assemblyRows(assembly: Json | undefined): readonly Row[] {

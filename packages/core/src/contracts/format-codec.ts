@@ -54,6 +54,17 @@ export interface WriteRequest<Options = unknown> {
 export interface WriteSummary {
   /** Facts worth recording, e.g. how many voxels were clipped. No patient values. */
   readonly facts?: { readonly [name: string]: Json };
+  /** What each file of the output was made from, where files have identifiers; in the order of their names. */
+  readonly instances?: readonly DerivedInstance[];
+}
+
+/** A file of an output, and what it was made from. */
+export interface DerivedInstance {
+  /** Name inside the output. */
+  readonly name: string;
+  /** SOP Instance UID of the instance whose header and place it has. */
+  readonly sourceSOPInstanceUID: string;
+  readonly sopInstanceUID: string;
 }
 
 /** Writes series of one format. */

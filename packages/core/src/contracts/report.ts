@@ -1,4 +1,5 @@
 import type { Warning } from "./context.ts";
+import type { DerivedInstance } from "./format-codec.ts";
 import type { Json } from "../model/json.ts";
 import type { ProcessingStep } from "../model/series.ts";
 
@@ -20,6 +21,8 @@ export interface JobReport {
   /** Every file of the output: name inside the output ("" for a file output), size, SHA-256 of its bytes (hexadecimal) where digests were asked for. */
   readonly outputs: readonly { readonly name: string; readonly bytes: number; readonly sha256?: string }[];
   readonly facts: { readonly [name: string]: Json };
+  /** What each file was made from. UIDs lead to a patient, so they are here only where they were asked for, and the output has any. */
+  readonly instances?: readonly DerivedInstance[];
   readonly warnings: readonly Warning[];
   /** Plugins that took part: name and version. */
   readonly plugins: readonly { readonly name: string; readonly version: string }[];

@@ -21,6 +21,8 @@ export interface Execution {
   readonly startedMs: number;
   /** Whether the report tells the SHA-256 of every output file. */
   readonly digests: boolean;
+  /** Whether the report tells what each file was made from. */
+  readonly instances: boolean;
   /** Takes the digest of a large output file on the way. */
   readonly follower?: DigestFollower;
 }
@@ -42,7 +44,7 @@ export async function executeJob(plan: JobPlan, execution: Execution): Promise<J
   }
 }
 
-async function runPasses(plan: JobPlan, { context, warnings, plugins, startedMs, digests }: Execution, output: Output, progress: Progress): Promise<JobReport> {
+async function runPasses(plan: JobPlan, { context, warnings, plugins, startedMs, digests, instances }: Execution, output: Output, progress: Progress): Promise<JobReport> {
   const source = plan.input.series;
   const passes: { name: string; durationMs: number }[] = [];
   const timed = async <T>(name: string, pass: () => Promise<T>): Promise<T> => {
@@ -84,6 +86,7 @@ async function runPasses(plan: JobPlan, { context, warnings, plugins, startedMs,
     steps: plan.steps.map((step) => step.record),
     outputs,
     facts: summary?.facts ?? {},
+    ...(instances && summary?.instances !== undefined ? { instances: summary.instances } : {}),
     warnings,
     plugins: plugins.map(({ name, version }) => ({ name, version })),
     startedAt: context.jobTime.toISOString(),

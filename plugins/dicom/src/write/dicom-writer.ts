@@ -44,6 +44,7 @@ export const dicomWriter: SeriesWriter<DicomWriteOptions> = {
       await file.close();
     }
     gate.end();
-    return { facts };
+    const instances = expected.instances.map(({ name, template, sopInstanceUID }) => ({ name, sourceSOPInstanceUID: template.sopInstanceUID, sopInstanceUID }));
+    return { facts, instances };
   },
 };
