@@ -40,7 +40,12 @@ export function warnOfAssembly(stack: AssembledStack, context: CodecContext): vo
   if (first.placedBy === "none" && images.length > 1)
     context.warn({ code: "PLACED_BY_NUMBER", message: "The images have no position; they were put in order of Instance Number, and where they lie is not known." });
   if (grid.tilted)
-    context.warn({ code: "GANTRY_TILT", message: `The stack is sheared by ${grid.tiltDegrees.toFixed(2)} degrees (gantry tilt), which its third direction keeps: nothing was resampled.` });
+    context.warn({ code: "GANTRY_TILT", message: `The stack is sheared by ${grid.tiltDegrees.toFixed(2)} degrees (gantry tilt), which its third direction keeps: nothing was resampled, and filters work along the sheared grid.` });
+  const colours = first.pixel.photometricInterpretation;
+  if (colours === "PALETTE COLOR")
+    context.warn({ code: "PALETTE_INDICES", message: "The voxels are indices into a palette, which are no amounts: nothing that computes with them makes sense." });
+  else if (colours.startsWith("YBR_FULL") && first.pixel.samplesPerPixel === 3)
+    context.warn({ code: "COLOURS_AS_STORED", message: `The samples are given in the colours of the file, ${colours}, and not as RGB.` });
   const padded = slots.length - images.length;
   if (padded > 0)
     context.warn({ code: "SLICES_PADDED", message: `${padded} missing slice${padded === 1 ? " is" : "s are"} filled with masked voxels.` });

@@ -102,6 +102,14 @@ test("ranks by Instance Number where the images of a position follow each other"
   expect([result.key, uids(result)]).toEqual(["Instance Number", EXPECTED]);
 });
 
+test("refuses Instance Numbers of no order where there are no times, or equal ones", () => {
+  const chance = [5, 2, 1, 6, 3, 4];
+  for (const acquired of [{}, { seconds: 0 }])
+    expect(() => split(images(2, (phase, slice) => ({ instanceNumber: chance[phase * 3 + slice], acquired })))).toThrow(
+      expect.objectContaining({ code: "IRREGULAR_GEOMETRY" }),
+    );
+});
+
 test("refuses images that nothing tells apart", () => {
   expect(() => split(images(2, () => ({})))).toThrow(
     expect.objectContaining({ code: "IRREGULAR_GEOMETRY", details: expect.objectContaining({ kind: "duplicate position" }) as unknown }),

@@ -33,7 +33,8 @@ const MOST_SIZES = 4;
 /**
  * Splits a stack that holds several images at every position into phases. Identifiers group: one of them, or else a pair, is
  * taken only if every position occurs exactly once in each of its groups. Where none does, times rank: the k-th image of
- * every position, by Acquisition Time, then Content Time, then Instance Number, is of phase k. Phases are in order of their
+ * every position, by Acquisition Time, then Content Time, then Instance Number (where it goes through the images of one position
+ * after the other), is of phase k. Phases are in order of their
  * times, else of their lowest Instance Number and frame, never of the key's value.
  *
  * Where images are missing, only identifiers split: a rank says nothing of which one is missing.
@@ -56,7 +57,7 @@ export function splitPhases(positions: SlicePositions, forced?: string): PhaseSp
   else if (ranked !== undefined && ranked.key !== "Instance Number" && !samePartition(blocks, ranked.groups))
     rejected.push({ key: INSTANCE_NUMBER_BLOCK, reason: `contradicts ${ranked.key}` });
   else return { key: INSTANCE_NUMBER_BLOCK, rejected, phases: byTimeLabels(inOrder(blocks)) };
-  if (ranked !== undefined) return { key: ranked.key, rejected, phases: byTimeLabels(inOrder(ranked.groups)) };
+  if (ranked !== undefined && (ranked.byTimes || isInterleaved(ranked.groups))) return { key: ranked.key, rejected, phases: byTimeLabels(inOrder(ranked.groups)) };
   const facts = { imagesAtEachPosition: positions.imagesAtEach, positions: positions.at.length, rejectedKeys: rejected.map(({ key }) => key) };
   throw lacksImages(positions)
     ? irregular("missing image", "Slices are missing, and no identifier tells of which phase they are.", facts, "Complete the series.")
@@ -182,25 +183,26 @@ interface Rank {
   of(image: ImageHeader): number;
 }
 
-/** What orders images, the times first; each is there only where every image has it. */
+/** What orders images, the times first; each is there only where every image has it, and they are not all the same. */
 function ranksOf({ at }: SlicePositions): readonly Rank[] {
   const images = at.flat();
   const acquired = secondsFromEarliest(images, acquisitionTimeOf);
   const content = secondsFromEarliest(images, contentTimeOf);
   const ranks: Rank[] = [];
-  if (acquired !== undefined) ranks.push({ key: "Acquisition Time", of: (image) => acquired.get(image) as number });
-  if (content !== undefined) ranks.push({ key: "Content Time", of: (image) => content.get(image) as number });
+  const differ = (times: ReadonlyMap<ImageHeader, number>): boolean => [...times.values()].some((time, _, [first]) => time !== first);
+  if (acquired !== undefined && differ(acquired)) ranks.push({ key: "Acquisition Time", of: (image) => acquired.get(image) as number });
+  if (content !== undefined && differ(content)) ranks.push({ key: "Content Time", of: (image) => content.get(image) as number });
   if (images.every((image) => image.instanceNumber !== undefined))
     ranks.push({ key: "Instance Number", of: (image) => (image.instanceNumber as number) + placeIn(image) / (1 + image.pixel.frames) });
   return ranks;
 }
 
 /** The k-th image of every position by the first of the times, in order, that leave no doubt. */
-function rankedSplit(positions: SlicePositions): { readonly key: string; readonly groups: readonly Group[] } | undefined {
+function rankedSplit(positions: SlicePositions): { readonly key: string; readonly groups: readonly Group[]; readonly byTimes: boolean } | undefined {
   const ranks = ranksOf(positions);
   for (let depth = 1; depth <= ranks.length; depth++) {
     const groups = rankedBy(positions, ranks.slice(0, depth));
-    if (groups !== undefined) return { key: ranks[depth - 1]?.key as string, groups };
+    if (groups !== undefined) return { key: ranks[depth - 1]?.key as string, groups, byTimes: ranks[0]?.key !== "Instance Number" };
   }
   return undefined;
 }
@@ -215,6 +217,13 @@ function rankedBy(positions: SlicePositions, ranks: readonly Rank[]): readonly G
   const rows = positions.at.map((images) => images.toSorted(compare));
   if (rows.some((row) => row.some((image, p) => p > 0 && compare(row[p - 1] as ImageHeader, image) === 0))) return undefined;
   return Array.from({ length: positions.imagesAtEach }, (_, p) => rows.map((row) => row[p] as ImageHeader));
+}
+
+/** Whether Instance Numbers go through all images of a position before the next; without blocks and times, any other numbers are chance. */
+function isInterleaved(groups: readonly Group[]): boolean {
+  const sorted = groups.flatMap(presentIn).toSorted(byNumber);
+  const rank = new Map(sorted.map((image, index) => [image, index]));
+  return groups.every((group, p) => presentIn(group).every((image) => (rank.get(image) as number) % groups.length === p));
 }
 
 function samePartition(a: readonly Group[], b: readonly Group[]): boolean {

@@ -44,6 +44,11 @@ export const dicomWriter: SeriesWriter<DicomWriteOptions> = {
       await file.close();
     }
     gate.end();
+    if (Number(facts["clippedVoxels"]) > 0)
+      context.warn({
+        code: "VOXELS_CLIPPED",
+        message: `${Number(facts["clippedVoxels"])} voxels lie outside of what the template's bits and slope can store, and became the nearest that can; --rescale full-range (MR: mr-rwvm) keeps them.`,
+      });
     const instances = expected.instances.map(({ name, template, sopInstanceUID }) => ({ name, sourceSOPInstanceUID: template.sopInstanceUID, sopInstanceUID }));
     return { facts, instances };
   },

@@ -33,6 +33,12 @@ describe("matchTemplate", () => {
     expect(matched(withoutHashes)).toEqual([1, 2, 3, 4].map((n) => `${SERIES_UID}.${n}`));
   });
 
+  it("refuses phases in another order where only their place tells the frames", () => {
+    const phases = template.phases.toReversed();
+    expect(codeOf({ ...withoutHashes, phases })).toBe("TEMPLATE_MISMATCH");
+    expect(codeOf({ ...template, phases })).toBe("none");
+  });
+
   it("takes a part of the template's instances by hash, and never by place", () => {
     expect(matched({ ...template, frames: template.frames.slice(2) })).toEqual([3, 4].map((n) => `${SERIES_UID}.${n}`));
     expect(codeOf({ ...withoutHashes, frames: withoutHashes.frames.slice(2) })).toBe("TEMPLATE_MISMATCH");

@@ -55,6 +55,9 @@ function rowsOf(series: SeriesSpec, template: DicomSeries, rowOfHash: ReadonlyMa
   const byPlace = hashes.every((digest) => digest === "");
   if (byPlace && frames.length !== template.instances.length)
     throw mismatch("have different numbers of frames", { frames: frames.length, instances: template.instances.length });
+  // Nothing but their place tells the frames: what tells the phases has to be in the same order too.
+  if (byPlace && series.phases.some(({ label, value }, phase) => label !== template.phases[phase]?.label || value !== template.phases[phase]?.value))
+    throw mismatch("tell their phases otherwise, or in another order", { phases: series.phases.length });
   const rows = hashes.map((digest, row) => (byPlace ? row : rowOfHash.get(digest)));
   const found = rows.filter((row) => row !== undefined);
   if (found.length < rows.length)
