@@ -8,7 +8,7 @@ import { pinPaths } from "./pin-paths.ts";
 
 /** Ends the process when its parent is gone, also while the main thread computes without end. Plain text, since it has to run from sources and from a bundle. */
 const PARENT_WATCH = `
-const parent = process.ppid;
+const { workerData: parent } = require("node:worker_threads");
 setInterval(() => { if (process.ppid !== parent) process.kill(process.pid, "SIGKILL"); }, 500);
 `;
 
@@ -24,9 +24,12 @@ const LOGGED_FRAMES = 8;
 export async function runJobChild({ plugins }: { readonly plugins: readonly HilumPlugin[] }): Promise<void> {
   if (process.send === undefined) throw new TypeError("a job's child is started by a job service");
   process.once("disconnect", () => process.kill(process.pid, "SIGKILL"));
-  new Worker(PARENT_WATCH, { eval: true }).unref();
-
+  // The parent of now: when the thread is up, the service may be gone already, and somebody else be the parent.
+  const watch = new Worker(PARENT_WATCH, { eval: true, workerData: process.ppid });
+  watch.unref();
   const ordered = once(process, "message") as Promise<[ChildOrder]>;
+  // A job that computes without end would not let it start.
+  await once(watch, "online");
   await send({ type: "hello" }, String);
   const [order] = await ordered;
   const cancelled = new AbortController();
