@@ -131,8 +131,10 @@ describe("dicomWriter", () => {
 
   it("counts clipped voxels over the whole series", async () => {
     const built = handBuiltSeries();
-    const { summary } = await write(built, { voxels: built.voxels.map(() => Float32Array.of(1e6, -1e6, 0.25, 0, 0, 0, 0, 0, 0)) });
+    const { summary, warnings } = await write(built, { voxels: built.voxels.map(() => Float32Array.of(1e6, -1e6, 0.25, 0, 0, 0, 0, 0, 0)) });
     expect(summary?.facts).toEqual({ instances: 2, clippedVoxels: 4, maxQuantisationError: 0.25, rescale: "template-range", smallestSlope: 1, largestSlope: 1 });
+    expect(warnings.map(({ code, message }) => [code, /^\d+/.exec(message)?.[0]])).toEqual([["VOXELS_CLIPPED", "4"]]);
+    expect((await write(built)).warnings).toEqual([]);
   });
 
   it("asks for a template before anything is written", () => {

@@ -34,14 +34,15 @@ export async function write(built: HandBuiltSeries, changes: Changes = {}) {
   const blurred: SeriesSpec = { ...built.series, history: [BLUR] };
   const series = changes.spec?.(blurred) ?? blurred;
   const memory = memorySink();
+  const context = codecContext();
   const request = { series, template: built.series, options: { ...DEFAULT_OPTIONS, ...changes.options } };
   const summary = await dicomWriter.write(
     request,
     slabsOf(series, changes.voxels ?? built.voxels, changes.masks),
     changes.sink ?? memory.sink,
-    codecContext(),
+    context,
   );
-  return { summary, files: memory.files, bytes: [...memory.files.values()].map((file) => Buffer.from(file.bytes())) };
+  return { warnings: context.warnings, summary, files: memory.files, bytes: [...memory.files.values()].map((file) => Buffer.from(file.bytes())) };
 }
 
 /** For tests: the data set of a Part 10 file. */
