@@ -10,11 +10,13 @@ const resolve = { conditionNames: ["hilum-source", "node", "import", "default"] 
 const LAZY = [/^h5wasm(\/|$)/, /^dcmjs(\/|$)/, /^dcmjs-codecs(\/|$)/, /^pg-boss(\/|$)/, /^@electric-sql\//, /^@?fastify/, /^yazl(\/|$)/];
 
 /**
- * Built-in modules that cost the most at every start, taken in a cheaper way: an ES import of node:crypto looks at every export and
- * so loads Web Crypto too; what starts processes (commander imports it, and Hilum has no such subcommands) is loaded on use.
+ * Built-in modules that cost the most at every start, loaded on use: node:crypto, and what starts processes (commander imports it,
+ * and Hilum has no such subcommands).
  */
 const PLAIN_BUILTINS = {
-  "node:crypto": 'const crypto = process.getBuiltinModule("node:crypto"); export const { createHash, hash, randomBytes, randomUUID, timingSafeEqual } = crypto;',
+  "node:crypto": ["createHash", "hash", "randomBytes", "randomUUID", "timingSafeEqual"]
+    .map((name) => `export const ${name} = (...args) => process.getBuiltinModule("node:crypto").${name}(...args);`)
+    .join("\n"),
   "node:child_process": 'export default { spawn: (...args) => process.getBuiltinModule("node:child_process").spawn(...args) };',
 };
 const plainBuiltins = {

@@ -12,13 +12,10 @@ import {
   type JobSpec,
   type Json,
   type SeriesSpec,
-  type Source,
   type Step,
   type Warning,
 } from "@hilum/core";
 import { compose, type Binding } from "./composition/compose.ts";
-import type { OutputPlace } from "./io/create-output.ts";
-import { DigestFollower } from "./io/digest-follower.ts";
 import { openSource } from "./io/open-source.ts";
 import { createJobRegistry, stepsOf, type JobRegistry } from "./job-registry.ts";
 import { chooseReader } from "./plan/choose-codec.ts";
@@ -30,8 +27,6 @@ import { surveySource, type Survey } from "./survey.ts";
 import { validateConfig } from "./validate-config.ts";
 
 const DEFAULT_MEMORY_BUDGET_BYTES = 512 * 1024 * 1024;
-/** The output of a smaller input is read back for its digest in less time than a thread takes to start. */
-const FOLLOWED_INPUT_BYTES = 8 * 1024 * 1024;
 
 /** What a host is made from. */
 export interface HostOptions {
@@ -138,16 +133,11 @@ export async function createHost(options: HostOptions): Promise<Host> {
       warnings.push(warning);
       emit({ type: "warning", warning });
     });
-    let follower: DigestFollower | undefined;
     try {
       context.signal.throwIfAborted();
-      // The thread starts while this one reads headers.
-      const onInput = (source: Source, place: OutputPlace): void => {
-        if (digests && place.kind === "file" && bytesOf(source) >= FOLLOWED_INPUT_BYTES) follower = new DigestFollower();
-      };
-      await using plan: JobPlan = await planJob(planning, spec, context, onInput, runOptions.opened);
+      await using plan: JobPlan = await planJob(planning, spec, context, runOptions.opened);
       runOptions.onSeries?.(plan.input.series, plan.input.codec);
-      const report = await executeJob(plan, { context, warnings, emit, plugins, startedMs, digests, instances: runOptions.instances ?? false, ...(follower === undefined ? {} : { follower }) });
+      const report = await executeJob(plan, { context, warnings, emit, plugins, startedMs, digests, instances: runOptions.instances ?? false });
       emit({ type: "succeeded", report });
       return report;
     } catch (error) {
@@ -158,8 +148,6 @@ export async function createHost(options: HostOptions): Promise<Host> {
       const known = isHilumError(error) ? error : new HilumError("INTERNAL", "Something failed that should not be able to.", { cause: error });
       emit({ type: "failed", code: known.code, message: known.message });
       throw known;
-    } finally {
-      await follower?.stop();
     }
   };
 
@@ -193,7 +181,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     },
     survey: (path, surveyOptions = {}) => surveySource(codecs, path, surveyOptions, (warn) => createContext(surveyOptions.signal, warn)),
     async plan(spec, runOptions = {}) {
-      await using plan = await planJob(planning, spec, createContext(runOptions.signal, () => {}), () => {}, runOptions.opened);
+      await using plan = await planJob(planning, spec, createContext(runOptions.signal, () => {}), runOptions.opened);
       runOptions.onSeries?.(plan.input.series, plan.input.codec);
       return describePlan(plan);
     },
@@ -203,10 +191,6 @@ export async function createHost(options: HostOptions): Promise<Host> {
     // Nothing outlives a job yet; embedding programs dispose of hosts all the same, so that later resources need no change there.
     async [Symbol.asyncDispose]() {},
   };
-}
-
-function bytesOf(source: Source): number {
-  return source.files.reduce((sum, file) => sum + file.size, 0);
 }
 
 /** The steps of a job entry with changes to their configurations. @throws {HilumError} INVALID_CONFIG for a place that is none. */

@@ -45,7 +45,6 @@ function observedSink(sink: Sink, sizes: Map<string, number>): Sink {
           sizes.set(key, Math.max(sizes.get(key) ?? 0, position + bytes.length));
           return file.write(bytes, position);
         },
-        announce: (bytes, position) => file.announce(bytes, position),
         read: (into, position) => file.read(into, position),
         close: () => file.close(),
       };

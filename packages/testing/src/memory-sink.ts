@@ -80,7 +80,6 @@ function recordingFile(space: { left: number }): RecordingFile {
       content.set(bytes, position);
       writes.push({ position, length: bytes.length });
     },
-    announce: refuseClosed,
     read: (into, position) => {
       refuseClosed();
       const part = content.subarray(position, position + into.length);

@@ -69,18 +69,6 @@ describe("writing", () => {
     expect(end).toBe(sink.bytes().length);
   });
 
-  test("announces the first bytes before any voxel, so that a digest can be taken in order", async () => {
-    const made = phantom();
-    const sink = memorySink();
-    await writer.write({ series: made.series, options: WRITE_OPTIONS.parse({}) }, made.slabs(), sink, codecContext());
-    const head = sink.announced.get(0);
-    expect(head?.writes).toBe(0);
-    expect(sink.bytes().subarray(0, 4096).equals(head?.bytes ?? Buffer.alloc(0))).toBe(true);
-    // Everything else comes in ascending order.
-    const rest = sink.writes.slice(0, -1).map(({ position }) => position);
-    expect(rest).toEqual(rest.toSorted((a, b) => a - b));
-  });
-
   test("leaves no signature when it is interrupted", async () => {
     const made = phantom();
     const abort = new AbortController();

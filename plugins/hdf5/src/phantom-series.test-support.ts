@@ -136,8 +136,6 @@ export interface MemorySink extends Sink {
   readonly sidecarText: () => string;
   /** Positions and lengths of all writes to the file. */
   readonly writes: readonly Write[];
-  /** What was announced, by position, with the number of writes before it. */
-  readonly announced: ReadonlyMap<number, { readonly bytes: Uint8Array; readonly writes: number }>;
 }
 
 interface Write {
@@ -154,17 +152,14 @@ export function memorySink(options: { readonly sidecar?: boolean } = {}): Memory
     bytes: main.bytes,
     sidecarText: () => side.bytes().toString("utf8"),
     writes: main.writes,
-    announced: main.announced,
   };
 }
 
-function memoryFile(): { file: SinkFile; bytes: () => Buffer; writes: Write[]; announced: Map<number, { bytes: Uint8Array; writes: number }> } {
+function memoryFile(): { file: SinkFile; bytes: () => Buffer; writes: Write[] } {
   let content = Buffer.alloc(0);
   const writes: Write[] = [];
-  const announced = new Map<number, { bytes: Uint8Array; writes: number }>();
   return {
     writes,
-    announced,
     bytes: () => content,
     file: {
       async write(bytes, position) {
@@ -172,7 +167,6 @@ function memoryFile(): { file: SinkFile; bytes: () => Buffer; writes: Write[]; a
         if (position + bytes.length > content.length) content = Buffer.concat([content, Buffer.alloc(position + bytes.length - content.length)]);
         content.set(bytes, position);
       },
-      announce: (bytes, position) => void announced.set(position, { bytes: Buffer.from(bytes), writes: writes.length }),
       read: (into, position) => content.copy(into, 0, position, position + into.length),
       close: async () => {},
     },

@@ -5,11 +5,6 @@ export interface SinkFile {
    * @throws {HilumError} STORAGE_FULL when there is no space, or what the operating system said.
    */
   write(bytes: Uint8Array, position: number): Promise<void>;
-  /**
-   * Says what will be written at `position` later on, so that the file's digest can be taken on the way although these bytes
-   * come last. The write itself has to follow. Optional: without it the host reads the file once more.
-   */
-  announce(bytes: Uint8Array, position: number): void;
   /** Reads back what was written, for verifying. @returns how many bytes were read. */
   read(into: Uint8Array, position: number): number;
   /** Ends the writing; the host fsyncs the file before the output appears. */

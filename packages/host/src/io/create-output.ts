@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import { closeSync, constants, fsyncSync, linkSync, lstatSync, mkdirSync, openSync, readSync, realpathSync, renameSync, rmSync, statSync, unlinkSync } from "node:fs";
 import { dirname, join, resolve, sep } from "node:path";
 import { HilumError, type Sink } from "@hilum/core";
-import type { DigestFollower } from "./digest-follower.ts";
 import { createStagedFile, type StagedFile } from "./staged-file.ts";
 import { createStagingDirectory } from "./staging-directory.ts";
 import { storageError } from "./storage-error.ts";
@@ -55,11 +54,8 @@ export function checkOutputPlace(place: OutputPlace, inputs: readonly string[]):
   }
 }
 
-/**
- * Opens an output whose place was checked.
- * @param follower takes the digest of a large output file on the way; stopped with the output.
- */
-export function createOutput(place: OutputPlace, follower?: DigestFollower): Output {
+/** Opens an output whose place was checked. */
+export function createOutput(place: OutputPlace): Output {
   const target = resolve(place.path);
   let staging: string;
   let sidecarStaging: string | undefined;
@@ -84,7 +80,7 @@ export function createOutput(place: OutputPlace, follower?: DigestFollower): Out
       await known.reopen();
       return known;
     }
-    const file = name === "" ? await createStagedFile(content, follower) : await createStagedFile(join(content, name));
+    const file = await createStagedFile(name === "" ? content : join(content, name));
     files.set(name, file);
     return file;
   };
@@ -96,7 +92,6 @@ export function createOutput(place: OutputPlace, follower?: DigestFollower): Out
       : {
           sidecar: {
             write: async (bytes, position) => (await sidecarFile()).write(bytes, position),
-            announce() {},
             read: () => 0,
             close: async () => (await sidecarFile()).close(),
           },
@@ -117,6 +112,7 @@ export function createOutput(place: OutputPlace, follower?: DigestFollower): Out
         if (place.kind === "directory") syncDirectory(content);
         publish(content, target, place.kind);
         if (sidecar !== undefined) publishSidecar(sidecar.path, resolve(place.sidecar as string), target, place.kind);
+        for (const parent of new Set([target, ...(sidecar === undefined ? [] : [resolve(place.sidecar as string)])].map(dirname))) syncDirectory(parent);
       } catch (cause) {
         throw cause instanceof HilumError ? cause : storageError(cause);
       }
@@ -131,7 +127,7 @@ export function createOutput(place: OutputPlace, follower?: DigestFollower): Out
   };
 }
 
-/** Forces files to the disk in the background; where digests are wanted and were not taken on the way, files are read back meanwhile. */
+/** Forces files to the disk in the background; where digests are wanted, files are read back meanwhile. */
 async function syncAndDigest(files: readonly (readonly [string, StagedFile])[], digests: boolean): Promise<OutputFile[]> {
   const outputs: OutputFile[] = [];
   const pending = new Set<Promise<void>>();
@@ -140,7 +136,7 @@ async function syncAndDigest(files: readonly (readonly [string, StagedFile])[], 
     pending.add(syncing);
     // Settled here so that a later failure of another file leaves no unhandled rejection; awaited below all the same.
     syncing.then(() => pending.delete(syncing), () => {});
-    outputs.push({ name, bytes: file.size(), ...(digests ? { sha256: (await file.digest()) ?? digestOf(file.path) } : {}) });
+    outputs.push({ name, bytes: file.size(), ...(digests ? { sha256: digestOf(file.path) } : {}) });
     if (pending.size >= SYNC_CONCURRENCY) await Promise.race(pending);
   }
   await Promise.all(pending);
@@ -174,7 +170,6 @@ function publish(from: string, target: string, kind: "file" | "directory"): void
       renameSync(from, target);
     }
   }
-  syncDirectory(dirname(target));
 }
 
 /** All or nothing for both: where the sidecar cannot appear, the output that just did goes again. */

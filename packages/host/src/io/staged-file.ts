@@ -2,40 +2,35 @@ import { close, constants, fdatasync, fsync, open, readSync, writeSync } from "n
 import { promisify } from "node:util";
 import type { SinkFile } from "@hilum/core";
 import { storageError } from "./storage-error.ts";
-import type { DigestFollower } from "./digest-follower.ts";
 
 const openAsync = promisify(open);
 const closeAsync = promisify(close);
 const fsyncAsync = promisify(fsync);
 const fdatasyncAsync = promisify(fdatasync);
 
-/** The disk starts on what is written after so many bytes, so that little is left to wait for in the end. */
-const FLUSH_BYTES = 16 << 20;
+/** The disk is given what was written as soon as it is so much and the disk is free, so that little is left to wait for in the end. */
+const FLUSH_BYTES = 4 << 20;
+/** Where the disk is slower than the writer, the writer waits when it is so far ahead. */
+const MOST_UNFLUSHED_BYTES = 32 << 20;
 
 /** A file in the staging directory. */
 export interface StagedFile extends SinkFile {
   readonly path: string;
   /** Bytes from the start to the end of the last byte written. */
   readonly size: () => number;
-  /** SHA-256 (hexadecimal) of the whole file, where a follower took it on the way. */
-  digest(): Promise<string | undefined>;
   /** Opens it again after `close`, to patch what was written. */
   reopen(): Promise<void>;
   /** Forces the bytes to the disk. */
   sync(): Promise<void>;
 }
 
-/**
- * Creates a file that must not exist yet; readable by its owner alone, since it holds a patient's image.
- * @param follower told of all that is written, to take the digest on the way.
- */
-export async function createStagedFile(path: string, follower?: DigestFollower): Promise<StagedFile> {
+/** Creates a file that must not exist yet; readable by its owner alone, since it holds a patient's image. */
+export async function createStagedFile(path: string): Promise<StagedFile> {
   const openWith = (flags: number): Promise<number> =>
     openAsync(path, flags | constants.O_RDWR | constants.O_NOFOLLOW, 0o600).catch((cause: unknown) => {
       throw storageError(cause);
     });
   let handle: number | undefined = await openWith(constants.O_CREAT | constants.O_EXCL);
-  follower?.follow(path);
   let size = 0;
   let unflushed = 0;
   let flushing: Promise<void> | undefined;
@@ -43,21 +38,25 @@ export async function createStagedFile(path: string, follower?: DigestFollower):
     if (handle === undefined) throw new TypeError("the file is closed");
     return handle;
   };
-  /** One flush at a time: where the disk is slower than the writer, the writer waits here. */
-  const startFlush = async (): Promise<void> => {
+  /** One flush at a time, and the next behind it while there is enough. A failure stays in `flushing`, for whoever waits for it. */
+  const startFlush = (): void => {
     unflushed = 0;
-    await flushing;
-    flushing = fdatasyncAsync(opened()).catch((cause: unknown) => {
-      throw storageError(cause);
-    });
-    // Its failure is thrown where the next flush or the end waits for it.
+    flushing = fdatasyncAsync(opened()).then(
+      () => {
+        flushing = undefined;
+        if (handle !== undefined && unflushed >= FLUSH_BYTES) startFlush();
+      },
+      (cause: unknown) => {
+        throw storageError(cause);
+      },
+    );
     flushing.catch(() => {});
   };
   const closeHandle = async (): Promise<void> => {
     if (handle === undefined) return;
-    await flushing?.catch(() => {});
     const closing = handle;
     handle = undefined;
+    await flushing?.catch(() => {});
     await closeAsync(closing);
   };
   return {
@@ -73,15 +72,15 @@ export async function createStagedFile(path: string, follower?: DigestFollower):
         throw cause instanceof TypeError ? cause : storageError(cause);
       }
       size = Math.max(size, position + bytes.length);
-      follower?.wrote(bytes, position);
       unflushed += bytes.length;
-      if (unflushed >= FLUSH_BYTES) await startFlush();
+      if (flushing === undefined && unflushed >= FLUSH_BYTES) startFlush();
+      if (unflushed >= MOST_UNFLUSHED_BYTES) await flushing;
     },
-    announce: (bytes, position) => follower?.announce(bytes, position),
-    digest: async () => follower?.finish(size),
     read: (into, position) => readSync(opened(), into, 0, into.length, position),
     close: closeHandle,
     async sync() {
+      // The whole file is forced out here: no flush has to follow the one that is on its way.
+      unflushed = 0;
       await flushing;
       try {
         handle ??= await openWith(0);

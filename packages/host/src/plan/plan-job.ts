@@ -55,7 +55,6 @@ export interface PlanDescription {
 
 /**
  * Checks everything about a job that can be checked before voxels are read, and opens its input.
- * @param onInput told of the input and the output's place as soon as they are known, before the input is read.
  * @param given the input, where a survey has opened it already.
  * @throws {HilumError} the first problem, each with what to do about it.
  */
@@ -63,7 +62,6 @@ export async function planJob(
   host: PlanningHost,
   spec: JobSpec,
   context: CodecContext,
-  onInput: (source: Source, place: OutputPlace) => void = () => {},
   given?: SurveyedInput,
 ): Promise<JobPlan> {
   const steps = resolveSteps(spec.steps, host.processors);
@@ -81,7 +79,6 @@ export async function planJob(
   };
   const templatePath = spec.output.template;
   checkOutputPlace(place, [spec.input.path, ...(templatePath === undefined ? [] : [templatePath])]);
-  onInput(inputSource, place);
 
   await using opened = new AsyncDisposableStack();
   const { codec: inputCodec, series, warnings = [] } = given ?? (await openInput(host, spec.input, inputSource, context));

@@ -1,7 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { CodecContext, HilumPlugin, JobEvent, JobReport, Slab, SliceRange, Warning } from "@hilum/core";
 import { createOutput, type Output } from "../io/create-output.ts";
-import type { DigestFollower } from "../io/digest-follower.ts";
 import { specOf } from "../plan/derive-series.ts";
 import { measuredSeries, needsPass, shapeOf, type JobPlan } from "../plan/plan-job.ts";
 import { frameWithRange, measureStep, type Measurement } from "./measure-step.ts";
@@ -23,8 +22,6 @@ export interface Execution {
   readonly digests: boolean;
   /** Whether the report tells what each file was made from. */
   readonly instances: boolean;
-  /** Takes the digest of a large output file on the way. */
-  readonly follower?: DigestFollower;
 }
 
 /**
@@ -35,7 +32,7 @@ export async function executeJob(plan: JobPlan, execution: Execution): Promise<J
   const { emit } = execution;
   const total = plan.input.series.frames.length * plan.passes.length;
   emit({ type: "started", job: plan.spec.name, passes: plan.passes, total });
-  const output = createOutput(plan.output.place, execution.follower);
+  const output = createOutput(plan.output.place);
   try {
     return await runPasses(plan, execution, output, new Progress(total, emit));
   } catch (error) {

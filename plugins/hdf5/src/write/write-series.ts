@@ -1,7 +1,7 @@
 import { promisify } from "node:util";
 import { HilumError, sliceLengthOf, type CodecContext, type SeriesSpec, type Sink, type SinkFile, type Slab, type WriteRequest, type WriteSummary } from "@hilum/core";
 import type { WriteOptions } from "../options.ts";
-import { buildLayout, type LayoutPlacement } from "./build-layout.ts";
+import { buildLayout } from "./build-layout.ts";
 import type { Storage } from "./hdf5-builder.ts";
 import { sidecarOf } from "./sidecar.ts";
 
@@ -22,41 +22,22 @@ export async function writeSeries(
   context: CodecContext,
 ): Promise<WriteSummary> {
   const file = await sink.file();
-  const layout = (placement: LayoutPlacement) =>
-    buildLayout({ series, rule: options.metadata, placement, created: context.jobTime });
-
-  let parts;
-  let end;
-  if (options.compression === "none") {
-    const { volume, mask, end: voxelsEnd } = contiguousPlaces(series);
-    end = voxelsEnd;
-    // Everything in the metadata is known from the frames, so what is wrong with it shows before a voxel is written.
-    parts = layout({
-      volume: { kind: "contiguous", address: volume },
-      ...(mask !== undefined && { mask: { kind: "contiguous", address: mask } }),
-      metadata: aligned(end),
-    });
-    // So that the file's digest can be taken on the way, although its first bytes come last.
-    file.announce(headOf(parts.superblock), 0);
-    await writeContiguous(file, series, slabs, context);
-  } else {
-    const written = await writeCompressed(file, series, slabs, context);
-    end = written.end;
-    parts = layout({ ...written, metadata: aligned(end) });
-  }
-
+  const write = options.compression === "none" ? writeContiguous : writeCompressed;
+  const { end, ...voxels } = await write(file, series, slabs, context);
+  // Made while the disk takes the voxels: the other way round the disk would wait for it, and then the job for the disk.
+  const parts = buildLayout({ series, rule: options.metadata, placement: { ...voxels, metadata: aligned(end) }, created: context.jobTime });
   const head = headOf(parts.superblock);
   if (aligned(end) > end) await file.write(new Uint8Array(aligned(end) - end), end);
   await file.write(parts.metadata, aligned(end));
   await file.write(head, 0);
   verify(file, head, 0);
   verify(file, parts.metadata, aligned(end));
-  await file.close();
-
   if (sink.sidecar !== undefined) {
     await sink.sidecar.write(Buffer.from(`${JSON.stringify(sidecarOf(series, options.metadata), undefined, 2)}\n`), 0);
     await sink.sidecar.close();
   }
+  // Last, since the disk may still be busy with the voxels.
+  await file.close();
   return { facts: { layout: "hdf5 1", metadata: options.metadata, compression: options.compression } };
 }
 
@@ -85,21 +66,28 @@ function contiguousPlaces(series: SeriesSpec): { readonly volume: number; readon
   return { volume: VOXELS_ADDRESS, mask: volumeEnd, end: volumeEnd + slices * bytes.mask };
 }
 
-async function writeContiguous(file: SinkFile, series: SeriesSpec, slabs: AsyncIterable<Slab>, context: CodecContext): Promise<void> {
+/** Where the voxels were written, and the first address behind them. */
+interface WrittenVoxels {
+  readonly volume: Storage;
+  readonly mask?: Storage;
+  readonly end: number;
+}
+
+async function writeContiguous(file: SinkFile, series: SeriesSpec, slabs: AsyncIterable<Slab>, context: CodecContext): Promise<WrittenVoxels> {
   const bytes = sliceBytes(series);
   const places = contiguousPlaces(series);
   for await (const { slab, first } of inOrder(series, slabs, context)) {
     await file.write(bytesOf(slab.voxels, slab.count * bytes.volume), places.volume + first * bytes.volume);
     if (places.mask !== undefined) await file.write(maskOf(slab, bytes.mask), places.mask + first * bytes.mask);
   }
+  return {
+    volume: { kind: "contiguous", address: places.volume },
+    ...(places.mask !== undefined && { mask: { kind: "contiguous", address: places.mask } }),
+    end: places.end,
+  };
 }
 
-async function writeCompressed(
-  file: SinkFile,
-  series: SeriesSpec,
-  slabs: AsyncIterable<Slab>,
-  context: CodecContext,
-): Promise<{ readonly volume: Storage; readonly mask?: Storage; readonly end: number }> {
+async function writeCompressed(file: SinkFile, series: SeriesSpec, slabs: AsyncIterable<Slab>, context: CodecContext): Promise<WrittenVoxels> {
   // Loaded where it is used: most files are not compressed, and every process would wait for it.
   const { deflate } = await import("node:zlib");
   const compress = promisify<Uint8Array, { level: number }, Buffer>(deflate);
