@@ -1,4 +1,5 @@
-import "reflect-metadata";
+// The same entry as inversify takes: the other would be loaded beside it at every start.
+import "reflect-metadata/lite";
 import {
   API_VERSION,
   HilumError,

@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
 import { lstatSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { crc32 } from "node:zlib";
 
 /** Tells the stagings of this machine (or container) from those of others that share a disk, without naming it. */
-const MACHINE = createHash("sha256").update(hostname()).digest("hex").slice(0, 8);
+const MACHINE = crc32(hostname()).toString(16).padStart(8, "0");
 const NAME = /^\.?hilum-([0-9a-f]{8})-(\d+)-[A-Za-z0-9]{6}$/;
 
 /**

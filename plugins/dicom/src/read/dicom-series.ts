@@ -36,7 +36,9 @@ export function createDicomSeries(stack: AssembledStack, describe: (frames: read
       ...(first.modality === undefined ? {} : { modality: first.modality }),
       ...(first.seriesDescription === undefined ? {} : { seriesDescription: first.seriesDescription }),
       ...(isUid(first.seriesInstanceUID) ? { seriesInstanceUID: first.seriesInstanceUID } : {}),
-      seriesInstanceUIDHash: sha256(first.seriesInstanceUID),
+      get seriesInstanceUIDHash() {
+        return sha256(first.seriesInstanceUID);
+      },
     },
     volume,
     phaseKey: split.key,
@@ -107,7 +109,6 @@ function inSlots({ shared, perFrame }: SeriesAttributes, slots: readonly (ImageH
 function framesOf({ slots, images, grid }: AssembledStack): readonly Frame[] {
   const slices = grid.geometry.size[2];
   const acquired = secondsFromEarliest(images, acquisitionTimeOf);
-  const hashed = { uid: "", uidHash: "", name: "", nameHash: "" };
   return slots.map((image, index) => {
     const place = { phase: Math.floor(index / slices), slice: index % slices };
     if (image === undefined)
@@ -119,9 +120,6 @@ function framesOf({ slots, images, grid }: AssembledStack): readonly Frame[] {
         derivedFrom: [],
         values: {},
       };
-    // The frames of one instance follow each other.
-    if (hashed.uid !== image.sopInstanceUID) Object.assign(hashed, { uid: image.sopInstanceUID, uidHash: sha256(image.sopInstanceUID) });
-    if (hashed.name !== image.file.name) Object.assign(hashed, { name: image.file.name, nameHash: sha256(image.file.name) });
     return {
       ...place,
       imagePosition: image.imagePosition,
@@ -130,10 +128,15 @@ function framesOf({ slots, images, grid }: AssembledStack): readonly Frame[] {
       derivedFrom: [
         {
           ...(isUid(image.sopInstanceUID) ? { sopInstanceUID: image.sopInstanceUID } : {}),
-          sopInstanceUIDHash: hashed.uidHash,
+          // Hashed when somebody asks: a writer does so while the disk has work, the way to its first slab is everybody's time.
+          get sopInstanceUIDHash() {
+            return sha256(image.sopInstanceUID);
+          },
           sopClassUID: image.sopClassUID,
           frameNumber: image.frameNumber,
-          sourceNameHash: hashed.nameHash,
+          get sourceNameHash() {
+            return sha256(image.file.name);
+          },
         },
       ],
       values: withoutAbsent({

@@ -11,7 +11,7 @@ interface Door {
 }
 
 const DOORS: readonly Door[] = [
-  { libraries: /^(inversify|@inversifyjs\/.*|reflect-metadata)$/, within: "packages/host/src/composition/", why: "only the composition of a host knows the container, so that nothing can look services up behind its back" },
+  { libraries: /^(inversify|@inversifyjs\/.*|reflect-metadata(\/.*)?)$/, within: "packages/host/src/composition/", why: "only the composition of a host knows the container, so that nothing can look services up behind its back" },
   { libraries: /^(dcmjs.*|@cornerstonejs\/.*)$/, within: "plugins/dicom/", oneFile: true, why: "DICOM libraries stay in the DICOM plugin behind one file, which can silence, check and replace them" },
   { libraries: /^h5wasm$/, within: "plugins/hdf5/", oneFile: true, why: "the HDF5 library stays in the HDF5 plugin behind one file, which loads it late and checks what it returns" },
   { libraries: /^commander$/, within: "packages/cli/", why: "only the command line parses arguments" },
