@@ -1,21 +1,21 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { HilumError, type ImageSeries, type Source, type Warning } from "@hilum/core";
-import { codecContext, memorySource, readVoxels } from "@hilum/testing";
+import { isHilumError, type Frame, type ImageSeries, type Source, type Warning } from "@hilum/core";
+import { codecContext, memorySource, readVoxels, type NamedFile } from "@hilum/testing";
+import { withElementValue } from "@hilum/testing/mutate";
 import { beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { oracle, orSkipped, sharedDataPresent, sharedSource } from "../scan/shared-data.test-support.ts";
-import { assembleStacks } from "../series/assemble.ts";
-import type { ImageHeader } from "../series/image-header.ts";
 import { dicomReader, type DicomReadOptions } from "./dicom-reader.ts";
-import { findImages } from "./find-images.ts";
 
 interface OracleSeries {
   readonly path: string;
   readonly perVolume?: readonly { readonly storedSha256: string }[];
 }
 
-const REFUSE = { onMissing: "refuse", onDuplicate: "refuse", onTilt: "shear" } as const;
+const MEDIA_STORAGE_SOP_INSTANCE_UID = 0x00020003;
+const SOP_INSTANCE_UID = 0x00080018;
+const INSTANCE_NUMBER = 0x00200013;
 
 async function open(source: Source, options: DicomReadOptions = {}, context = codecContext()): Promise<readonly ImageSeries[]> {
   return dicomReader.open(source, options, context);
@@ -65,32 +65,46 @@ describe.skipIf(!sharedDataPresent)(`assembly plans of the shared series${orSkip
 });
 
 describe.skipIf(!sharedDataPresent)(`the breast series${orSkipped}`, () => {
-  let images: readonly ImageHeader[] = [];
+  let files: readonly NamedFile[] = [];
   const perVolume = oracle<OracleSeries>("series").find(({ path }) => path === "breast-mri-nact-pilot")?.perVolume?.map(({ storedSha256 }) => storedSha256);
 
-  beforeAll(async () => {
-    images = (await findImages(sharedSource("breast-mri-nact-pilot"), "auto", codecContext())).images;
+  beforeAll(() => {
+    files = sharedSource("breast-mri-nact-pilot").files.map((file) => {
+      const bytes = Buffer.alloc(file.size);
+      file.read(bytes, 0);
+      return { name: file.name, bytes };
+    });
   });
 
-  /** The code and kind of what assembling them throws. */
-  function faultOf(some: readonly ImageHeader[]): readonly unknown[] {
+  /** Opens files as a directory, or gives the code and kind of what that throws. */
+  async function openedOrRefused(some: readonly NamedFile[]): Promise<ImageSeries | readonly unknown[]> {
     try {
-      assembleStacks(some, REFUSE);
-      return ["nothing"];
+      const [series] = (await open(memorySource(some, { kind: "directory" }))) as [ImageSeries];
+      return series;
     } catch (error) {
-      if (!(error instanceof HilumError)) throw error;
+      if (!isHilumError(error)) throw error;
       return [error.code, error.details["kind"]];
     }
   }
 
-  test("is refused without any one of its 180 images", () => {
-    expect(images).toHaveLength(180);
-    for (const [left] of images.entries()) expect(faultOf(images.filter((_, index) => index !== left)), `without ${left}`).toEqual(["IRREGULAR_GEOMETRY", "missing image"]);
+  test("is refused without any one of its 180 files", async () => {
+    expect(files).toHaveLength(180);
+    for (const [left] of files.entries()) expect(await openedOrRefused(files.filter((_, index) => index !== left)), `without file ${left + 1}`).toEqual(["IRREGULAR_GEOMETRY", "missing image"]);
   });
 
-  test("is refused with any one of its 180 images doubled under another UID", () => {
-    for (const [index, image] of images.entries())
-      expect(faultOf([...images, { ...image, sopInstanceUID: `${image.sopInstanceUID}.1` }]), `with ${index} twice`).toEqual(["IRREGULAR_GEOMETRY", "duplicate position"]);
+  test("is refused with any one of its 180 files doubled under another SOP Instance UID", async () => {
+    for (const [index, { bytes }] of files.entries())
+      expect(await openedOrRefused([...files, { name: "doubled", bytes: withSopInstanceUID(bytes, `2.25.${index + 1}`) }]), `with file ${index + 1} twice`).toEqual(["IRREGULAR_GEOMETRY", "duplicate position"]);
+  });
+
+  test("is itself with any one of its 180 files doubled under another name, and counts the copy as dropped", async () => {
+    const itself = (await openedOrRefused(files)) as ImageSeries;
+    for (const [index, { bytes }] of files.entries()) {
+      // Before, among and behind the others in order of names.
+      const again = await openedOrRefused([...files, { name: ["0", `${files[index]?.name}~`, "~"][index % 3] as string, bytes }]);
+      expect(again, `with file ${index + 1} twice`).toMatchObject({ assembly: { duplicatesDropped: 1 } });
+      expect((again as ImageSeries).frames.map(withoutName)).toEqual(itself.frames.map(withoutName));
+    }
   });
 
   test("rejects Acquisition Number with its groups of 60 and 120, and names what split the phases", async () => {
@@ -103,13 +117,8 @@ describe.skipIf(!sharedDataPresent)(`the breast series${orSkipped}`, () => {
   });
 
   test.each([1, 2, 3])("is the same with shuffled names and Instance Numbers (%i)", async (seed) => {
-    const files = sharedSource("breast-mri-nact-pilot").files.map((file) => {
-      const bytes = Buffer.alloc(file.size);
-      file.read(bytes, 0);
-      return bytes;
-    });
     const numbers = shuffled(files.map((_, index) => index + 1), seed);
-    const renumbered = files.map((bytes, index) => withInstanceNumber(bytes, numbers[index] as number));
+    const renumbered = files.map(({ bytes }, index) => withElementValue(bytes, INSTANCE_NUMBER, textValue(`${numbers[index]}`)));
     const names = shuffled(files.map((_, index) => `${index}`.padStart(4, "0")), seed + 10);
     const source = memorySource(renumbered.map((bytes, index) => ({ name: names[index] as string, bytes })), { kind: "directory" });
     const [series] = (await open(source)) as [ImageSeries];
@@ -130,12 +139,16 @@ function shuffled<T>(items: readonly T[], seed: number): readonly T[] {
   return mixed;
 }
 
-/** An explicit little endian file with another Instance Number (0020,0013). */
-function withInstanceNumber(file: Buffer, number: number): Buffer {
-  const at = file.indexOf(Buffer.from([0x20, 0, 0x13, 0, 0x49, 0x53]));
-  const text = `${number}`.length % 2 === 0 ? `${number}` : `${number} `;
-  const element = Buffer.alloc(8);
-  file.copy(element, 0, at, at + 6);
-  element.writeUInt16LE(text.length, 6);
-  return Buffer.concat([file.subarray(0, at), element, Buffer.from(text), file.subarray(at + 8 + file.readUInt16LE(at + 6))]);
+/** The file as another instance: its UID in the data set and in the file meta information (PS3.10 7.1). */
+function withSopInstanceUID(file: Uint8Array, uid: string): Uint8Array {
+  return withElementValue(withElementValue(file, SOP_INSTANCE_UID, textValue(uid)), MEDIA_STORAGE_SOP_INSTANCE_UID, textValue(uid));
+}
+
+function textValue(text: string): Uint8Array {
+  return Buffer.from(text.length % 2 === 0 ? text : `${text}\0`);
+}
+
+/** A frame without the name of the file that it is from. */
+function withoutName(frame: Frame): object {
+  return { ...frame, derivedFrom: frame.derivedFrom.map(({ sourceNameHash: _, ...image }) => image) };
 }

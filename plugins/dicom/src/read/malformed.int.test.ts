@@ -112,15 +112,3 @@ describe.skipIf(!sharedDataPresent)(`damaged files${orSkipped}`, () => {
     expect(await dicomReader.detect(memorySource([{ name: "a.dcm", bytes: new Uint8Array(500) }]))).toBe(false);
   });
 });
-
-describe.skipIf(!sharedDataPresent)(`the breast series with one file less${orSkipped}`, () => {
-  test("is refused, whichever of the 180 is missing", async () => {
-    const { files: all } = sharedSource("breast-mri-nact-pilot");
-    const source = (chosen: typeof all) => ({ kind: "directory" as const, path: "/none", files: chosen, skippedEntries: 0 });
-    for (let left = 0; left < all.length; left++) {
-      const error: unknown = await open(source(all.filter((_, index) => index !== left))).catch((thrown: unknown) => thrown);
-      expect(isHilumError(error) && error.code, `without file ${left + 1}`).toBe("IRREGULAR_GEOMETRY");
-    }
-    expect(all).toHaveLength(180);
-  });
-});
