@@ -27,7 +27,10 @@ const files = oracle<OracleFile>("files").filter(({ pixel }) => pixel !== undefi
 const lossless = files.filter(({ lossy }) => !lossy);
 const lossy = files.filter((file) => file.lossy);
 
-/** Damaged behind their pixels: the oracle lets a reader refuse them, and the scanner does. */
+/**
+ * Damaged behind their pixels: the oracle lets a reader refuse them, and the scanner does. One is a cut; who reads the other reads all
+ * files with rubbish at their end, which dcmdump refuses (decision 15).
+ */
 const REFUSED_WHOLE = new Set(["malformed/made/one-byte-short.dcm", "malformed/made/trailing-garbage.dcm"]);
 
 const stored = (frames: readonly PixelFrame[]): Promise<StoredSamples[]> => Promise.all(frames.map((frame) => readStored(frame as DicomInstance)));
