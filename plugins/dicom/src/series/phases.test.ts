@@ -97,6 +97,34 @@ test("ranks across midnight by the date", () => {
   expect(result.phases[1]?.phase.value).toBe(30);
 });
 
+describe("across midnight without dates", () => {
+  // 23:59:50 and 00:00:20: thirty seconds later, whatever the order of the numbers.
+  const acquired = (phase: number) => ({ seconds: phase === 0 ? 86_390 : 20 });
+
+  test("phases are in order of the times that went past it", () => {
+    for (const numbers of [(phase: number, slice: number) => phase * 3 + slice, (_: number, slice: number) => slice]) {
+      const result = split(images(2, (phase, slice) => ({ acquired: acquired(phase), instanceNumber: numbers(phase, slice) })));
+      expect(uids(result)).toEqual(EXPECTED);
+      expect(result.phases[1]?.phase.value).toBe(30);
+    }
+  });
+
+  test("a date of some images alone says nothing", () => {
+    const result = split(images(2, (phase, slice) => ({ acquired: { ...acquired(phase), day: slice === 0 ? 100 : undefined }, instanceNumber: phase * 3 + slice })));
+    expect(uids(result)).toEqual(EXPECTED);
+  });
+
+  test.each([
+    ["half a day between two images", 64_800, () => ({})],
+    ["more than that, by Instance Numbers that begin in the morning,", 64_801, (phase: number, slice: number) => ({ instanceNumber: phase * 3 + slice })],
+  ] as const)("%s is a pause", (_, evening, numbers) => {
+    // 06:00:00 and 18:00:00, or a second later.
+    const result = split(images(2, (phase, slice) => ({ acquired: { seconds: phase === 0 ? 21_600 : evening }, ...numbers(phase, slice) })));
+    expect(result.phases.map(({ phase }) => phase.value)).toEqual([0, evening - 21_600]);
+    expect(uids(result)).toEqual(EXPECTED);
+  });
+});
+
 test("ranks by Instance Number where the images of a position follow each other", () => {
   const result = split(images(2, (phase, slice) => ({ instanceNumber: slice * 2 + phase })));
   expect([result.key, uids(result)]).toEqual(["Instance Number", EXPECTED]);
