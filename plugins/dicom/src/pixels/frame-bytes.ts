@@ -81,10 +81,11 @@ function damaged(what: string, offset: number): HilumError {
   return malformedFile(`has a frame that ${what}`, Tag.PixelData, offset);
 }
 
-/** The same error, which also tells the frame. */
+/** The same error, which also tells the frame, and the element and offset where it does not. */
 function withFrame(error: unknown, frameNumber: number, offset: number): unknown {
   if (!(error instanceof HilumError)) return error;
-  return new HilumError(error.code, error.message, {
+  const message = "tag" in error.details ? error.message : `Pixel Data ${tagText(Tag.PixelData)} at offset ${offset}: ${error.message}`;
+  return new HilumError(error.code, message, {
     details: { tag: tagText(Tag.PixelData), offset, ...error.details, frame: frameNumber },
     cause: error,
   });

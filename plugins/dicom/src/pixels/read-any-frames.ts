@@ -1,5 +1,6 @@
-import type { Slab } from "@hilum/core";
+import { isHilumError, type Slab } from "@hilum/core";
 import type { DicomInstance } from "../series/dicom-instance.ts";
+import { inFile } from "../series/file-place.ts";
 import { decodeSlice, storedBytesOf } from "./decode-slice.ts";
 import { readFrameBytes, type FrameBytes } from "./frame-bytes.ts";
 import { toRealValues } from "./real-values.ts";
@@ -27,7 +28,11 @@ export async function readAnyFrames(frames: readonly DicomInstance[], into: Slab
   try {
     for (const [index, frame] of frames.entries()) {
       for (let next = index; next < Math.min(index + FRAMES_AHEAD, frames.length); next++) if (!begun.has(next)) begin(next);
-      fill(frame, await (begun.get(index) as Promise<FrameBytes>), into, from + index);
+      try {
+        fill(frame, await (begun.get(index) as Promise<FrameBytes>), into, from + index);
+      } catch (error) {
+        throw isHilumError(error) ? inFile(error, frame.place) : error;
+      }
       begun.delete(index - 1);
     }
   } finally {

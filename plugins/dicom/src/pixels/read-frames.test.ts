@@ -1,4 +1,4 @@
-import { isHilumError, slabOver, type SourceFile } from "@hilum/core";
+import { isHilumError, slabOver, type HilumError, type SourceFile } from "@hilum/core";
 import { memorySource } from "@hilum/testing";
 import { describe, expect, test } from "vitest";
 import type { DicomInstance, PixelLayout } from "../series/dicom-instance.ts";
@@ -11,7 +11,7 @@ const DEFLATED_IMAGE_FRAME = "1.2.840.10008.1.2.8.1";
 function framesOver(bytes: readonly number[], count: number, pixel: Partial<PixelLayout> = {}, frame: Partial<DicomInstance> = {}): DicomInstance[] {
   const [file] = memorySource([{ name: "image", bytes: Uint8Array.from(bytes) }]).files as readonly [SourceFile];
   const layout: PixelLayout = { rows: 2, columns: 2, samplesPerPixel: 1, bitsAllocated: 16, bitsStored: 16, highBit: 15, signed: false, float: false, photometricInterpretation: "MONOCHROME2", planarConfiguration: 0, frames: count, encapsulated: false, offset: 0, frameBytes: 8, ...pixel };
-  return Array.from({ length: count }, (_, index) => ({ file, frameNumber: index + 1, transferSyntaxUID: "1.2.840.10008.1.2.1", pixel: layout, size: [layout.columns, layout.rows], modalityLut: { scale: 2, offset: 1 }, ...frame }) as DicomInstance);
+  return Array.from({ length: count }, (_, index) => ({ file, place: { file: 1, files: 1 }, frameNumber: index + 1, transferSyntaxUID: "1.2.840.10008.1.2.1", pixel: layout, size: [layout.columns, layout.rows], modalityLut: { scale: 2, offset: 1 }, ...frame }) as DicomInstance);
 }
 
 /** The voxels of each frame, and their masks. */
@@ -24,14 +24,18 @@ async function read(frames: readonly DicomInstance[]): Promise<{ voxels: number[
   return { voxels: [...slab.voxels], mask: [...mask] };
 }
 
-async function codeOf(frames: readonly DicomInstance[]): Promise<string> {
+async function faultOf(frames: readonly DicomInstance[]): Promise<HilumError | undefined> {
   try {
     await read(frames);
-    return "read";
+    return undefined;
   } catch (error) {
     if (!isHilumError(error)) throw error;
-    return error.code;
+    return error;
   }
+}
+
+async function codeOf(frames: readonly DicomInstance[]): Promise<string> {
+  return (await faultOf(frames))?.code ?? "read";
 }
 
 const words = (...values: readonly number[]): number[] => values.flatMap((value) => [value & 0xff, value >> 8]);
@@ -94,4 +98,22 @@ test.each([16, 32])("a file that became shorter is refused (%i bits)", async (bi
 
 test("a transfer syntax without a codec is refused by name", async () => {
   expect(await codeOf(framesOver([], 1, { encapsulated: true }, { transferSyntaxUID: "1.2.840.10008.1.2.4.110" }))).toBe("UNSUPPORTED_TRANSFER_SYNTAX");
+});
+
+describe("a frame that is refused among several files is told with the place of its file", () => {
+  const place = { file: 3, files: 60 };
+
+  test("where it is native", async () => {
+    const fault = await faultOf(framesOver(words(1, 2, 3), 1, {}, { place }));
+    expect([fault?.message, fault?.details["file"]]).toEqual(["File 3 of 60 in order of names: A file holds 6 of 8 bytes of its image.", 3]);
+  });
+
+  test.each([
+    ["RLE", RLE_LOSSLESS, "File 3 of 60 in order of names: Element (7FE0,0010) at offset 16 has a frame that is no whole RLE frame of its size."],
+    ["deflated", DEFLATED_IMAGE_FRAME, "File 3 of 60 in order of names: Pixel Data (7FE0,0010) at offset 16: A deflated frame cannot be inflated to its size."],
+  ])("where it is encapsulated, with its tag, offset and frame: %s", async (_, transferSyntaxUID, message) => {
+    const bytes = [0xfe, 0xff, 0, 0xe0, 0, 0, 0, 0, 0xfe, 0xff, 0, 0xe0, 2, 0, 0, 0, 7, 7, 0xfe, 0xff, 0xdd, 0xe0, 0, 0, 0, 0];
+    const fault = await faultOf(framesOver(bytes, 1, { encapsulated: true }, { transferSyntaxUID, place }));
+    expect([fault?.message, fault?.details]).toEqual([message, expect.objectContaining({ tag: "(7FE0,0010)", offset: 16, frame: 1, file: 3 })]);
+  });
 });

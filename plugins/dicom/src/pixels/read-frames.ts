@@ -1,5 +1,6 @@
 import { HilumError, type Slab } from "@hilum/core";
 import type { DicomInstance } from "../series/dicom-instance.ts";
+import { inFile } from "../series/file-place.ts";
 import { decodeSlice, storedBytesOf } from "./decode-slice.ts";
 
 /**
@@ -34,15 +35,18 @@ async function readOthers(frames: readonly DicomInstance[], into: Slab, from: nu
 }
 
 function readNative(frame: DicomInstance, into: Slab, k: number, keepOpen: boolean): void {
-  const { file, pixel, modalityLut, paddingRange } = frame;
+  const { file, place, pixel, modalityLut, paddingRange } = frame;
   const voxels = into.slice(k);
   const bytes = storedBytesOf(voxels, pixel);
   try {
     const count = file.read(bytes, pixel.offset + (frame.frameNumber - 1) * pixel.frameBytes);
     if (count !== pixel.frameBytes)
-      throw new HilumError("TRUNCATED_PIXEL_DATA", `A file holds ${count} of ${pixel.frameBytes} bytes of its image.`, {
-        details: { phase: into.phase, slice: k, promisedBytes: pixel.frameBytes, presentBytes: count },
-      });
+      throw inFile(
+        new HilumError("TRUNCATED_PIXEL_DATA", `A file holds ${count} of ${pixel.frameBytes} bytes of its image.`, {
+          details: { phase: into.phase, slice: k, promisedBytes: pixel.frameBytes, presentBytes: count },
+        }),
+        place,
+      );
   } finally {
     if (!keepOpen) file.close();
   }

@@ -12,7 +12,7 @@ import { readPixelLayout } from "../series/read-pixel-layout.ts";
 import { readModalityTable } from "./modality-table.ts";
 
 /** For tests: what of a frame its pixels need, without any place of it in a series. */
-export type PixelFrame = Pick<DicomInstance, "file" | "frameNumber" | "transferSyntaxUID" | "pixel" | "size" | "modalityLut" | "modalityTable">;
+export type PixelFrame = Pick<DicomInstance, "file" | "place" | "frameNumber" | "transferSyntaxUID" | "pixel" | "size" | "modalityLut" | "modalityTable">;
 
 /** For tests: the frames of a file of the shared data. */
 export function framesOfFile(path: string): PixelFrame[] {
@@ -32,6 +32,7 @@ export function framesOfBytes(name: string, bytes: Uint8Array): PixelFrame[] {
   const modalityLut = { scale: decimal(reader, Tag.RescaleSlope) ?? 1, offset: decimal(reader, Tag.RescaleIntercept) ?? 0 };
   return Array.from({ length: pixel.frames }, (_, index) => ({
     file,
+    place: { file: 1, files: 1 },
     frameNumber: index + 1,
     transferSyntaxUID: meta.transferSyntaxUID,
     pixel,

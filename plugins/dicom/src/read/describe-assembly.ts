@@ -3,7 +3,10 @@ import { dot, type CodecContext, type Frame, type Json, type Mat3 } from "@hilum
 import { tagText } from "../scan/malformed-file.ts";
 import type { AssembledStack } from "../series/assemble.ts";
 import type { ImageHeader } from "../series/image-header.ts";
+import { acquisitionTimeOf, contentTimeOf, passMidnightUndated } from "../series/image-times.ts";
+import { shown } from "../series/irregular.ts";
 import { normalOf, type PaddingRule } from "../series/read-image-header.ts";
+import { contradictedSpacing, SPACING_TOLERANCE } from "../series/stack-geometry.ts";
 import type { FoundImages } from "./find-images.ts";
 
 /** Name and version of the form that `assembly.schema.json` describes. */
@@ -20,16 +23,33 @@ export interface AssemblyFacts {
 /** What Images in Acquisition or Number of Slices says of completeness: an end slice that is missing shows in nothing else. */
 type CountCheck = "verified" | "not verifiable" | { readonly expected: number; readonly found: number };
 
-/** Warns of what a person has to judge. */
-export function warnOfAssembly(stack: AssembledStack, context: CodecContext): void {
-  const { grid, images, slots, duplicates } = stack;
+/** Warns of what a person has to judge about the stacks of a source; of the images that a series should have, once for each series. */
+export function warnOfAssembly(stacks: readonly AssembledStack[], found: FoundImages, context: CodecContext): void {
+  const counted = new Set<string>();
+  for (const stack of stacks) {
+    const [{ seriesInstanceUID }] = stack.images as readonly [ImageHeader];
+    const count = checkCount(stack, found);
+    if (typeof count === "object" && !counted.has(seriesInstanceUID))
+      context.warn({
+        code: "SLICE_COUNT_DIFFERS",
+        message: `The header counts ${count.expected} images and ${count.found} are there: slices at an end may be missing.`,
+      });
+    counted.add(seriesInstanceUID);
+    warnOfStack(stack, context);
+  }
+}
+
+function warnOfStack(stack: AssembledStack, context: CodecContext): void {
+  const { grid, images, slots, duplicates, split } = stack;
   const [first] = images as readonly [ImageHeader];
-  const count = checkCount(stack);
-  if (typeof count === "object")
+  const contradicted = contradictedSpacing(grid, first);
+  if (contradicted !== undefined)
     context.warn({
-      code: "SLICE_COUNT_DIFFERS",
-      message: `The header counts ${count.expected} images and ${count.found} are there: slices at an end may be missing.`,
+      code: "SLICE_SPACING_DIFFERS",
+      message: `The slices lie ${shown(grid.geometry.spacing[2])} mm apart by their positions, which were taken, and Spacing Between Slices (0018,0088) says ${shown(contradicted)} mm (tolerance ${SPACING_TOLERANCE * 100} %): slices may be missing.`,
     });
+  if (split.phases.length > 1 && (passMidnightUndated(images, acquisitionTimeOf) || passMidnightUndated(images, contentTimeOf)))
+    context.warn({ code: "MIDNIGHT_ASSUMED", message: "The times of the images are more than 12 hours apart and have no date; they were taken to go past midnight." });
   if (grid.sliceSpacingFrom === "assumed: 1 mm")
     context.warn({
       code: "SLICE_SPACING_ASSUMED",
@@ -48,7 +68,7 @@ export function warnOfAssembly(stack: AssembledStack, context: CodecContext): vo
     context.warn({ code: "COLOURS_AS_STORED", message: `The samples are given in the colours of the file, ${colours}, and not as RGB.` });
   const padded = slots.length - images.length;
   if (padded > 0)
-    context.warn({ code: "SLICES_PADDED", message: `${padded} missing slice${padded === 1 ? " is" : "s are"} filled with masked voxels.` });
+    context.warn({ code: "SLICES_PADDED", message: `${padded} missing slice${padded === 1 ? " is" : "s are"} filled with masked voxels of real value 0, which lie outside of [0, 1] where others are normalised to it.` });
   if (duplicates > 0)
     context.warn({ code: "DUPLICATES_LEFT_OUT", message: `${duplicates} image${duplicates === 1 ? " was" : "s were"} left out, since another lies at the same place.` });
 }
@@ -96,7 +116,7 @@ export function describeAssembly(stack: AssembledStack, frames: readonly Frame[]
     sheared: grid.tilted,
     paddedSlices: frames.flatMap(({ phase, slice }, row) => (slots[row] === undefined ? [{ phase, slice, positionMm: positions[slice] as number }] : [])),
     duplicatePositionsDropped: stack.duplicates,
-    sliceCount: checkCount(stack),
+    sliceCount: checkCount(stack, found),
     transferSyntaxes: countOf(images.map((image) => image.transferSyntaxUID)),
     bits: { allocated: pixel.bitsAllocated, stored: pixel.bitsStored, high: pixel.highBit, signed: pixel.signed, float: pixel.float },
     samplesPerPixel: pixel.samplesPerPixel,
@@ -123,15 +143,16 @@ function plannedImageOf({ frameNumber, region }: ImageHeader, sopInstanceUIDHash
   return { instance: sopInstanceUIDHash, frame: frameNumber, ...(region === undefined ? {} : { region: [region.left, region.top] }) };
 }
 
-/** Compares what the header counts with all images, the images of a phase, and those of each acquisition. */
-function checkCount({ images, grid }: AssembledStack): CountCheck {
+/** Compares what the header counts with the images of the series, of the stack, of a phase, and of each acquisition. */
+function checkCount({ images, grid }: AssembledStack, found: FoundImages): CountCheck {
   const [first] = images as readonly [ImageHeader];
   const expected = first.expectedImages;
   if (expected === undefined || expected < 1 || images.some((image) => image.expectedImages !== expected)) return "not verifiable";
   const perAcquisition = Object.values(countOf(images.map((image) => String(image.acquisitionNumber))));
-  const counts = [images.length, grid.geometry.size[2]];
+  const ofSeries = found.images.filter(({ seriesInstanceUID }) => seriesInstanceUID === first.seriesInstanceUID).length;
+  const counts = [ofSeries, images.length, grid.geometry.size[2]];
   if (counts.includes(expected) || perAcquisition.every((count) => count === expected)) return "verified";
-  return { expected, found: images.length };
+  return { expected, found: ofSeries };
 }
 
 function countOf(values: readonly string[]): { readonly [value: string]: number } {

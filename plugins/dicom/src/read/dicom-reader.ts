@@ -60,10 +60,8 @@ export const dicomReader: SeriesReader<DicomReadOptions> = {
           details: { files: source.files.length, skipped: Object.fromEntries(found.skipped) },
         });
       const stacks = saved === undefined || planned === undefined ? assembleStacks(found.images, assembly) : [saved.assembleByPlan(found.images, planned)];
-      return stacks.map((stack, index) => {
-        warnOfAssembly(stack, context);
-        return createDicomSeries(stack, (frames) => describeAssembly(stack, frames, { index: index + 1, padding, found }));
-      });
+      warnOfAssembly(stacks, found, context);
+      return stacks.map((stack, index) => createDicomSeries(stack, (frames) => describeAssembly(stack, frames, { index: index + 1, padding, found })));
     } catch (error) {
       for (const file of source.files) file.close();
       throw error;

@@ -6,6 +6,7 @@ import { Tag } from "../scan/tags.ts";
 import { requireReadable } from "../scan/transfer-syntaxes.ts";
 import { rawText, uid } from "../scan/values.ts";
 import { staysOpen } from "../series/dicom-instance.ts";
+import { inFile, type FilePlace } from "../series/file-place.ts";
 import type { ImageHeader } from "../series/image-header.ts";
 import { isPlainImage } from "../series/plain-image.ts";
 import { readImageHeader, type PaddingRule, type ScannedInstance } from "../series/read-image-header.ts";
@@ -50,9 +51,10 @@ export async function findImages(source: Source, padding: PaddingRule, context: 
   let duplicatesDropped = 0;
   for (const [index, file] of source.files.entries()) {
     context.signal.throwIfAborted();
+    const place = { file: index + 1, files: source.files.length };
     let isNeeded = false;
     try {
-      const found = openInstance(reader, file, padding, keptHeads);
+      const found = openInstance(reader, file, place, padding, keptHeads);
       if (typeof found === "string") {
         skip(found);
         continue;
@@ -69,7 +71,7 @@ export async function findImages(source: Source, padding: PaddingRule, context: 
       isNeeded = staysOpen(source.files);
     } catch (error) {
       if (!isHilumError(error)) throw error;
-      const fault = inFile(error, index, source.files.length);
+      const fault = inFile(error, place);
       if ((fault.category !== "data" && fault.category !== "unsupported") || fault.code === "MIXED_SERIES") throw fault;
       unread.push({ fault, seriesInstanceUID: seriesOf(reader) });
     } finally {
@@ -105,7 +107,7 @@ async function readFrames(instance: ScannedInstance): Promise<readonly ImageHead
 }
 
 /** An image's instance, scanned, or the reason why the file holds no image. */
-function openInstance(reader: HeadReader, file: SourceFile, padding: PaddingRule, keptHeads: KeptHeads): ScannedInstance | string {
+function openInstance(reader: HeadReader, file: SourceFile, place: FilePlace, padding: PaddingRule, keptHeads: KeptHeads): ScannedInstance | string {
   const meta = reader.readMeta(file);
   if (meta === undefined) return "not DICOM";
   const mediaClass = meta.mediaStorageSOPClassUID ?? "";
@@ -117,7 +119,7 @@ function openInstance(reader: HeadReader, file: SourceFile, padding: PaddingRule
   if (reasonByClass !== undefined) return reasonByClass;
   if (!isImageStorage(sopClassUID) && !hasPixels(reader)) return "no Pixel Data";
   requireReadable(meta.transferSyntaxUID);
-  return { file: form, meta, head: reader, pixel: readPixelLayout(reader), padding, keptHeads };
+  return { file: form, place, meta, head: reader, pixel: readPixelLayout(reader), padding, keptHeads };
 }
 
 /** @throws {HilumError} UNSUPPORTED_TRANSFER_SYNTAX before any fault of a data set that nobody can understand without it. */
@@ -152,14 +154,4 @@ function seriesOf(reader: HeadReader): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** The same error, which also tells the file by its place: its name could be a patient's. */
-function inFile(error: HilumError, index: number, count: number): HilumError {
-  if (count === 1) return error;
-  return new HilumError(error.code, `File ${index + 1} of ${count} in order of names: ${error.message}`, {
-    details: { ...error.details, file: index + 1 },
-    remedy: error.remedy,
-    cause: error,
-  });
 }

@@ -1,5 +1,5 @@
 import { isHilumError, type ImageSeries, type Source } from "@hilum/core";
-import { codecContext, memorySource } from "@hilum/testing";
+import { codecContext, memorySource, readVoxels } from "@hilum/testing";
 import { fuzzReader, type FuzzRead } from "@hilum/testing/mutate";
 import { beforeAll, describe, expect, test } from "vitest";
 import { dicomReader } from "./dicom-reader.ts";
@@ -110,5 +110,21 @@ describe.skipIf(!sharedDataPresent)(`damaged files${orSkipped}`, () => {
   test("takes a folder whose files have no extensions for DICOM, and one without DICOM for none", async () => {
     expect(await dicomReader.detect(sharedSource("dicomdir-tree"))).toBe(true);
     expect(await dicomReader.detect(memorySource([{ name: "a.dcm", bytes: new Uint8Array(500) }]))).toBe(false);
+  });
+});
+
+describe.skipIf(!sharedDataPresent)(`a compressed series with one damaged frame${orSkipped}`, () => {
+  test.each(["jpeg-lossless", "jpegls", "j2k", "rle"])("is refused with the place of the file, the tag and the offset: %s", async (form) => {
+    const files = sharedSource(`geometry/compressed-series-${form}`).files.map((file, index) => {
+      const bytes = Buffer.alloc(file.size);
+      file.read(bytes, 0);
+      return { name: file.name, bytes: index === 1 ? bytes.fill(0xff, bytes.length - 2000, bytes.length - 1000) : bytes };
+    });
+    const [series] = (await open(memorySource(files, { kind: "directory" }))) as [ImageSeries];
+    await expect(readVoxels(series)).rejects.toMatchObject({
+      code: "MALFORMED_FILE",
+      message: expect.stringMatching(/^File 2 of 4 in order of names: .*\(7FE0,0010\) at offset \d+/) as unknown,
+      details: { tag: "(7FE0,0010)", offset: expect.any(Number) as unknown, frame: 1, file: 2 },
+    });
   });
 });

@@ -1,5 +1,6 @@
+import { isHilumError } from "@hilum/core";
 import type { AssemblyOptions } from "./assembly-options.ts";
-import { groupIntoStacks } from "./grouping.ts";
+import { differingImages, groupIntoStacks } from "./grouping.ts";
 import type { ImageHeader } from "./image-header.ts";
 import { splitPhases, type PhaseSplit } from "./phases.ts";
 import { sortByPosition } from "./slice-positions.ts";
@@ -22,12 +23,33 @@ export interface AssembledStack {
 }
 
 /**
- * Makes volumes of images (PS3.3 C.7.6.2), one stack for each series that is in them.
+ * Makes volumes of images (PS3.3 C.7.6.2), one stack for each series that is in them. Where a stack has gaps that other images of its
+ * series fill, it is told in what they differ.
  * @throws {HilumError} MIXED_SERIES, IRREGULAR_GEOMETRY when they cannot be put in order exactly; INVALID_CONFIG when the
  * phase key of the options splits no phases.
  */
 export function assembleStacks(images: readonly ImageHeader[], options: AssemblyOptions): readonly AssembledStack[] {
-  return groupIntoStacks(images).map((stack) => assembleStack(stack, options));
+  const stacks = groupIntoStacks(images);
+  return stacks.map((stack) => {
+    try {
+      return assembleStack(stack, options);
+    } catch (error) {
+      const fillsGaps = (other: readonly ImageHeader[]): boolean => other !== stack && other[0]?.seriesInstanceUID === stack[0]?.seriesInstanceUID && isWhole([...stack, ...other], options);
+      const other = stacks.find(fillsGaps);
+      throw other === undefined ? error : differingImages(stack, other);
+    }
+  });
+}
+
+/** Whether images make a stack, whatever else they differ in. */
+function isWhole(images: readonly ImageHeader[], options: AssemblyOptions): boolean {
+  try {
+    assembleStack(images, options);
+    return true;
+  } catch (error) {
+    if (isHilumError(error)) return false;
+    throw error;
+  }
 }
 
 function assembleStack(stack: readonly ImageHeader[], options: AssemblyOptions): AssembledStack {

@@ -1,4 +1,5 @@
 import type { ImageSeries, LinearMap, SourceFile } from "@hilum/core";
+import type { FilePlace } from "./file-place.ts";
 
 /** How the pixels of one instance are stored (PS3.3 C.7.6.3), checked against the file's size. */
 export interface PixelLayout {
@@ -46,6 +47,7 @@ export interface FrameRegion {
 export interface DicomInstance {
   /** Its bytes from `dataSetStart` on are explicit or implicit little endian, whatever the file on the disk is (`fileForm`). */
   readonly file: SourceFile;
+  readonly place: FilePlace;
   /** The frame of the instance, 1-based as in DICOM. */
   readonly frameNumber: number;
   readonly sopInstanceUID: string;

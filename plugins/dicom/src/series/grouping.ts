@@ -8,6 +8,8 @@ export const ORIENTATION_TOLERANCE = 1e-4;
 /** Pixel spacings of one stack differ by no more than this part. */
 export const PIXEL_SPACING_TOLERANCE = 1e-4;
 
+const STACK_ID = 0x00209056;
+
 const IDENTITY_TAGS: readonly (readonly [keyof PatientIdentity, number])[] = [
   ["patientID", Tag.PatientID],
   ["patientName", Tag.PatientName],
@@ -38,6 +40,11 @@ export function groupIntoStacks(images: readonly ImageHeader[]): readonly (reado
 }
 
 function stackKey(image: ImageHeader): string {
+  return stackValues(image).join("|");
+}
+
+/** What images of one stack have in common, in the order of STACK_ATTRIBUTES. */
+function stackValues(image: ImageHeader): readonly unknown[] {
   const { samplesPerPixel, bitsAllocated, bitsStored, highBit, signed, float, photometricInterpretation } = image.pixel;
   return [
     image.studyInstanceUID,
@@ -57,15 +64,58 @@ function stackKey(image: ImageHeader): string {
     bitsStored,
     highBit,
     signed,
-  ].join("|");
+  ];
+}
+
+const STACK_ATTRIBUTES: readonly (readonly [name: string, tag: number])[] = [
+  ["Study Instance UID", Tag.StudyInstanceUID],
+  ["Series Instance UID", Tag.SeriesInstanceUID],
+  ["Frame of Reference UID", Tag.FrameOfReferenceUID],
+  ["SOP Class UID", Tag.SOPClassUID],
+  ["Modality", Tag.Modality],
+  ["the units of its values", Tag.RescaleType],
+  ["Image Position (Patient)", Tag.ImagePositionPatient],
+  ["Stack ID", STACK_ID],
+  ["Photometric Interpretation", Tag.PhotometricInterpretation],
+  ["Columns", Tag.Columns],
+  ["Rows", Tag.Rows],
+  ["Samples per Pixel", Tag.SamplesPerPixel],
+  ["Float Pixel Data", Tag.FloatPixelData],
+  ["Bits Allocated", Tag.BitsAllocated],
+  ["Bits Stored", Tag.BitsStored],
+  ["High Bit", Tag.HighBit],
+  ["Pixel Representation", Tag.PixelRepresentation],
+];
+
+/** A MIXED_SERIES error about two stacks of a series that would be one if their images did not differ, and in what they do. */
+export function differingImages(a: readonly ImageHeader[], b: readonly ImageHeader[]): HilumError {
+  const [[first], [other]] = [a, b] as readonly [readonly [ImageHeader], readonly [ImageHeader]];
+  const values = stackValues(other);
+  const differing = stackValues(first).flatMap((value, index) => (value === values[index] ? [] : [STACK_ATTRIBUTES[index] as readonly [string, number]]));
+  if (!samePixelSpacing(first, other)) differing.push(["Pixel Spacing", Tag.PixelSpacing]);
+  if (!sameOrientation(first, other)) differing.push(["Image Orientation (Patient)", Tag.ImageOrientationPatient]);
+  const [images, fewer] = [a.length + b.length, Math.min(a.length, b.length)];
+  return new HilumError(
+    "MIXED_SERIES",
+    `${fewer} of ${images} images ${fewer === 1 ? "differs" : "differ"} from the others, whose gaps ${fewer === 1 ? "it fills" : "they fill"}, in ${differing.map(([name, tag]) => `${name} ${tagText(tag)}`).join(", ")}.`,
+    {
+      details: { images, differing: fewer, differingTags: differing.map(([, tag]) => tagText(tag)) },
+      remedy: "Fetch the series again from its archive, or give all of its images one form; those that differ make no volume with the others.",
+    },
+  );
 }
 
 function samePlaneFormat(a: ImageHeader, b: ImageHeader): boolean {
+  return sameOrientation(a, b) && samePixelSpacing(a, b);
+}
+
+function sameOrientation(a: ImageHeader, b: ImageHeader): boolean {
+  return close(a.rowDirection, b.rowDirection) && close(a.columnDirection, b.columnDirection);
+}
+
+function samePixelSpacing(a: ImageHeader, b: ImageHeader): boolean {
   return (
-    close(a.rowDirection, b.rowDirection) &&
-    close(a.columnDirection, b.columnDirection) &&
-    Math.abs(a.spacing[0] - b.spacing[0]) <= PIXEL_SPACING_TOLERANCE * a.spacing[0] &&
-    Math.abs(a.spacing[1] - b.spacing[1]) <= PIXEL_SPACING_TOLERANCE * a.spacing[1]
+    Math.abs(a.spacing[0] - b.spacing[0]) <= PIXEL_SPACING_TOLERANCE * a.spacing[0] && Math.abs(a.spacing[1] - b.spacing[1]) <= PIXEL_SPACING_TOLERANCE * a.spacing[1]
   );
 }
 

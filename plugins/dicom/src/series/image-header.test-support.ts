@@ -8,6 +8,7 @@ const [file] = memorySource([{ name: "image", bytes: new Uint8Array() }]).files 
 export function imageAt(z: number, changes: Partial<ImageHeader> = {}): ImageHeader {
   return {
     file,
+    place: { file: 1, files: 1 },
     frameNumber: 1,
     sopInstanceUID: `1.2.${Math.round(z * 1000)}`.replace("-", "9"),
     sopClassUID: "1.2.840.10008.5.1.4.1.1.4",

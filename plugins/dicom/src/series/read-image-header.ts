@@ -6,6 +6,7 @@ import { Tag } from "../scan/tags.ts";
 import { textDecodingFor } from "../scan/text.ts";
 import { code, days, decimal, decimals, doubles, integer, integer16, isUid, rawBytes, rawText, seconds, uid, type ScannedHead } from "../scan/values.ts";
 import type { PixelLayout } from "./dicom-instance.ts";
+import type { FilePlace } from "./file-place.ts";
 import type { ImageHeader } from "./image-header.ts";
 import { required } from "./read-pixel-layout.ts";
 import { faultOf, type Plane } from "./read-plane.ts";
@@ -17,6 +18,7 @@ export type PaddingRule = "auto" | "mask" | "data";
 /** An instance whose data set was scanned. The head is lent: the next file takes its place. */
 export interface ScannedInstance {
   readonly file: SourceFile;
+  readonly place: FilePlace;
   readonly meta: FileMeta;
   readonly head: ScannedHead;
   readonly pixel: PixelLayout;
@@ -45,7 +47,7 @@ export function informingOf(head: ScannedHead, unreadable: number[]): Informing 
  * is room.
  * @throws {HilumError} MISSING_ATTRIBUTE, MALFORMED_FILE.
  */
-export function readImageHeader({ file, meta, head, pixel, padding, keptHeads }: ScannedInstance, plane: Plane): ImageHeader {
+export function readImageHeader({ file, place, meta, head, pixel, padding, keptHeads }: ScannedInstance, plane: Plane): ImageHeader {
   const unreadable: number[] = [];
   const informing = informingOf(head, unreadable);
   // Only compared while reading, so that any text will do; the writer takes none that is no UID.
@@ -59,6 +61,7 @@ export function readImageHeader({ file, meta, head, pixel, padding, keptHeads }:
   const paddingRange = readPaddingRange(head, pixel.signed, masks(padding, modality));
   return {
     file,
+    place,
     frameNumber: 1,
     sopInstanceUID: required(identifier(Tag.SOPInstanceUID), "SOP Instance UID", Tag.SOPInstanceUID),
     sopClassUID,

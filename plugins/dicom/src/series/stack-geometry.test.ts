@@ -1,10 +1,11 @@
 import { affineLps, type Vec3 } from "@hilum/core";
 import { describe, expect, test } from "vitest";
+import { assembleStacks } from "./assemble.ts";
 import { groupIntoStacks } from "./grouping.ts";
 import { imageAt } from "./image-header.test-support.ts";
 import type { ImageHeader } from "./image-header.ts";
 import { sortByPosition as sortWith } from "./slice-positions.ts";
-import { placeOnGrid, stackGeometry as gridOf } from "./stack-geometry.ts";
+import { contradictedSpacing, placeOnGrid, stackGeometry as gridOf } from "./stack-geometry.ts";
 
 const REFUSE = { onMissing: "refuse", onDuplicate: "refuse", onTilt: "refuse" } as const;
 const PAD = { ...REFUSE, onMissing: "pad" } as const;
@@ -154,6 +155,30 @@ describe("the grid of a stack", () => {
   });
 });
 
+describe("Spacing Between Slices", () => {
+  // Slices of 3 mm every 3.3 mm; a tilt of 45 degrees makes that 3.3 · √2 = 4.667 mm along the line.
+  const every = (changes: Partial<ImageHeader>, tilt = 0) => [0, 1, 2].map((k) => imageAt(k * 3.3, { imagePosition: [0, k * tilt, k * 3.3], sliceThickness: 3, ...changes }));
+  const contradicted = (slices: readonly ImageHeader[]) => contradictedSpacing(gridOf(slices, { onTilt: "shear" }), slices[0] as ImageHeader);
+
+  test.each<readonly [string, readonly ImageHeader[]]>([
+    ["the distance", every({ spacingBetweenSlices: 3.3 })],
+    ["the distance, rounded by less than 1 %", every({ spacingBetweenSlices: 3.33 })],
+    ["the gap between slices", every({ spacingBetweenSlices: 0.3 })],
+    ["the distance along a tilted stack", every({ spacingBetweenSlices: 4.667 }, 3.3)],
+    ["the distance across a tilted stack", every({ spacingBetweenSlices: 3.3 }, 3.3)],
+    ["the distance, negative as NM may have it", every({ spacingBetweenSlices: -3.3 })],
+    ["nothing", every({})],
+    ["nothing but zero", every({ spacingBetweenSlices: 0 })],
+    ["anything of a single slice", every({ spacingBetweenSlices: 9 }).slice(1, 2)],
+  ])("may say %s", (_, slices) => {
+    expect(contradicted(slices)).toBeUndefined();
+  });
+
+  test.each([1.65, 3.34, 6.6, 0.5])("of %d mm contradicts positions 3.3 mm apart", (spacingBetweenSlices) => {
+    expect(contradicted(every({ spacingBetweenSlices }))).toBe(spacingBetweenSlices);
+  });
+});
+
 describe("grouping into stacks", () => {
   const turned: Vec3 = [0, 0.8, 0.6];
 
@@ -175,5 +200,33 @@ describe("grouping into stacks", () => {
 
   test("bears orientations within 1e-4", () => {
     expect(groupIntoStacks([imageAt(0), imageAt(2, { columnDirection: [0, 1, 9e-5] })])).toHaveLength(1);
+  });
+});
+
+describe("images that would fill the gaps of others of their series", () => {
+  const ODD = { pixel: { ...imageAt(0).pixel, photometricInterpretation: "MONOCHROME1" } };
+  const faultOf = (...changed: readonly Partial<ImageHeader>[]) => {
+    try {
+      return assembleStacks(Array.from({ length: 12 }, (_, k) => imageAt(k * 2, changed[k - 5] ?? {})), REFUSE).length;
+    } catch (error) {
+      return error;
+    }
+  };
+
+  test.each<readonly [string, Partial<ImageHeader>, readonly string[]]>([
+    ["Photometric Interpretation (0028,0004)", ODD, ["(0028,0004)"]],
+    ["Pixel Spacing (0028,0030)", { spacing: [0.5, 0.8] }, ["(0028,0030)"]],
+    ["Columns (0028,0011)", { size: [4, 3] }, ["(0028,0011)"]],
+    ["Image Orientation (Patient) (0020,0037)", { columnDirection: [0, 1, 2e-4] }, ["(0020,0037)"]],
+    ["Bits Stored (0028,0101), High Bit (0028,0102)", { pixel: { ...imageAt(0).pixel, bitsStored: 12, highBit: 11 } }, ["(0028,0101)", "(0028,0102)"]],
+  ])("are told by %s", (name, changes, differingTags) => {
+    expect(faultOf(changes)).toMatchObject({ code: "MIXED_SERIES", message: `1 of 12 images differs from the others, whose gaps it fills, in ${name}.`, details: { images: 12, differing: 1, differingTags } });
+    expect(faultOf(changes, changes)).toMatchObject({ code: "MIXED_SERIES", details: { images: 12, differing: 2, differingTags } });
+  });
+
+  test("are none where a slice is missing all the same, they are of another series, or lie at an end", () => {
+    expect(faultOf({ ...ODD, imagePosition: [-10, 20, 11] })).toMatchObject({ code: "IRREGULAR_GEOMETRY", details: { kind: "missing slice" } });
+    expect(faultOf({ ...ODD, seriesInstanceUID: "1.9" })).toMatchObject({ code: "IRREGULAR_GEOMETRY", details: { kind: "missing slice" } });
+    expect(faultOf({}, {}, {}, {}, {}, {}, ODD)).toBe(2);
   });
 });

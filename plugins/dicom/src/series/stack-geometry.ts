@@ -100,6 +100,18 @@ function singleSliceSpacing(slice: ImageHeader): readonly [number, SliceSpacingS
   return [1, "assumed: 1 mm"];
 }
 
+/**
+ * Spacing Between Slices (0018,0088), mm, where positions contradict it: the slices lie neither as far apart as it says, along the normal or
+ * along their tilted line, nor by Slice Thickness further, as where a writer gives the gap between slices.
+ */
+export function contradictedSpacing({ geometry, gaps }: StackGeometry, { placedBy, spacingBetweenSlices = 0, sliceThickness = 0 }: ImageHeader): number | undefined {
+  if (gaps === undefined || placedBy === "none" || spacingBetweenSlices === 0) return undefined;
+  const distance = geometry.spacing[2];
+  const said = Math.abs(spacingBetweenSlices);
+  const agrees = [distance, distance * norm(geometry.direction[2])].some((found) => [said, said + sliceThickness].some((each) => Math.abs(found - each) <= toleranceOf(distance)));
+  return agrees ? undefined : said;
+}
+
 /** The slice positions, mm. */
 export function slicePositionsOf(slices: readonly ImageHeader[]): readonly number[] {
   const normal = normalOf(slices[0] as ImageHeader);

@@ -61,6 +61,7 @@ export function handBuiltSeries(options: HandBuiltOptions = {}): HandBuiltSeries
   const behindPixels = (dataSet: DataSet | undefined): number => encodeDataSet(dataSet?.filter(({ tag }) => tag > 0x7fe00010) ?? [], encoding).length;
   const instances = source.files.map((file, frame): DicomInstance => ({
     file,
+    place: { file: frame + 1, files: source.files.length },
     frameNumber: 1,
     sopInstanceUID: `${SERIES_UID}.${frame + 1}`,
     sopClassUID,
