@@ -178,6 +178,15 @@ describe("planning", () => {
     expect(await plan([], (spec) => ({ ...spec, output: { path: join(folder, "no/out.raw") } }))).toBe("OUTPUT_NOT_WRITABLE");
   });
 
+  test("refuses a step that does more with indices into a palette than to map them", async () => {
+    const host = await hostWith([centre("slice"), sumOfNeighbours(0)] as never);
+    writeFileSync(join(folder, "in.json"), JSON.stringify({ phases: 2, slices: 7, indexed: true }));
+    const plan = (...steps: readonly Step[]): Promise<string> => codeOf(host.plan(specOf(steps)));
+    expect(await plan({ processor: "sum-of-neighbours" })).toBe("UNSUPPORTED_VOXEL_FORMAT");
+    expect(await plan({ processor: "centre" }, { invert: "centre" }, { processor: "sum-of-neighbours" })).toBe("UNSUPPORTED_VOXEL_FORMAT");
+    for (const steps of [[], [{ processor: "centre" }], [{ processor: "centre" }, { invert: "centre" }]]) expect(await plan(...steps)).toBe("nothing was thrown");
+  });
+
   test("says which passes it will make, and which depth the memory budget allows", async () => {
     const host = await createHost({ plugins: [testPlugin({ codecs: [rawCodec()], processors: [centre("series"), sumOfNeighbours(1)] as never })], memoryBudgetBytes: 6000 });
     const plan = await host.plan(specOf([{ processor: "centre" }, { processor: "sum-of-neighbours" }]));

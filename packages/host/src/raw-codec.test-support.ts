@@ -24,7 +24,7 @@ export function valueAt(phase: number, k: number, j: number, i: number): number 
 export const COLUMNS = 3;
 export const ROWS = 2;
 
-/** A file that holds `{"phases":P,"slices":K}` reads as a series of that size; a written file is the bare float32 voxels. */
+/** A file that holds `{"phases":P,"slices":K}` (and `"indexed":true` for indices into a palette) reads as a series of that size; a written file is the bare float32 voxels. */
 export function rawCodec(counts: ReadCounts = new Map(), seen: { request?: WriteRequest } = {}): FormatCodec {
   return {
     id: "raw",
@@ -40,8 +40,9 @@ export function rawCodec(counts: ReadCounts = new Map(), seen: { request?: Write
         const bytes = new Uint8Array(file.size);
         file.read(bytes, 0);
         file.close();
-        const { phases, slices } = JSON.parse(new TextDecoder().decode(bytes)) as { phases: number; slices: number };
-        return [formulaSeries(phases, slices, counts)];
+        const { phases, slices, indexed } = JSON.parse(new TextDecoder().decode(bytes)) as { phases: number; slices: number; indexed?: boolean };
+        const series = formulaSeries(phases, slices, counts);
+        return [indexed === undefined ? series : { ...series, volume: { ...series.volume, voxel: { ...series.volume.voxel, indexed } } }];
       },
     },
     writer: {

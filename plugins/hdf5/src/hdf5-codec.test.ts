@@ -205,6 +205,13 @@ describe("writing and reading", () => {
     await series[Symbol.asyncDispose]();
   });
 
+  test("keeps that voxels are indices into a palette, whatever metadata goes along", async () => {
+    const made = phantom();
+    const indexed = { ...made, series: { ...made.series, volume: { ...made.series.volume, voxel: { ...made.series.volume.voxel, indexed: true } } } };
+    expect((await opened(await written(indexed, { metadata: "none" }))).volume.voxel.indexed).toBe(true);
+    expect((await opened(await written(made))).volume.voxel.indexed).toBeUndefined();
+  });
+
   test("keeps geometry, phases, frame values and ranges, and says what is absent", async () => {
     const made = phantom();
     const series = await opened(await written(made, { metadata: "full" }));

@@ -20,6 +20,8 @@ export interface VoxelFormat {
   readonly samplesPerVoxel: number;
   /** Units of the real values, e.g. "HU" or "BQML"; absent where the source does not say. */
   readonly units?: string;
+  /** True where samples are indices into a palette: names of colours, and no amounts. Steps that do more than map them are refused. */
+  readonly indexed?: boolean;
 }
 
 /** One volume before any voxel is read: where it lies and what its voxels are. */

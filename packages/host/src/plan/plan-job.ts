@@ -137,6 +137,11 @@ function describeStages(series: SeriesSpec, steps: readonly ResolvedStep[]): rea
   const stages: SeriesSpec[] = [specOf(series)];
   for (const step of steps) {
     const before = stages.at(-1) as SeriesSpec;
+    // What maps values linearly keeps indices apart, and says how they come back; anything else makes colours that nobody chose.
+    if (before.volume.voxel.indexed === true && step.undoes === undefined && step.processor.toInput === undefined)
+      throw new HilumError("UNSUPPORTED_VOXEL_FORMAT", `The step "${step.processor.id}" computes with voxels that are indices into a palette, which are no amounts.`, {
+        remedy: "Leave the step out, or have another program replace the indices by their colours first.",
+      });
     const volume = step.undoes === undefined ? (step.processor.describe?.(before.volume, step.config) ?? before.volume) : before.volume;
     if (volume.geometry.size[2] !== before.volume.geometry.size[2])
       throw new HilumError("INVALID_JOB", `The step "${step.processor.id}" changes the number of slices, which jobs cannot do yet.`);

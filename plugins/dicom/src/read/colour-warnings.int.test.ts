@@ -10,7 +10,7 @@ describe.skipIf(!sharedDataPresent)(`colours that are given as stored${orSkipped
   ])("%s warns with %s, and grey does not", async (path, code) => {
     const codesOf = async (of: string): Promise<readonly string[]> => {
       const context = codecContext();
-      for (const series of await dicomReader.open(sharedSource(of), {}, context)) await series[Symbol.asyncDispose]();
+      for await (const { volume } of await dicomReader.open(sharedSource(of), {}, context)) expect(volume.voxel.indexed === true).toBe(of === path && code === "PALETTE_INDICES");
       return context.warnings.map((warning) => warning.code);
     };
     expect(await codesOf(path)).toContain(code);

@@ -26,6 +26,7 @@ export function createDicomSeries(stack: AssembledStack, describe: (frames: read
       componentType: componentTypeOf(first.pixel),
       samplesPerVoxel: first.pixel.samplesPerPixel,
       ...(first.units === undefined ? {} : { units: first.units }),
+      ...(first.pixel.photometricInterpretation === "PALETTE COLOR" ? { indexed: true } : {}),
     },
     masked: padded || images.some((image) => image.paddingRange !== undefined),
   };

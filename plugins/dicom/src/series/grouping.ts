@@ -89,7 +89,8 @@ const STACK_ATTRIBUTES: readonly (readonly [name: string, tag: number])[] = [
 
 /** A MIXED_SERIES error about two stacks of a series that would be one if their images did not differ, and in what they do. */
 export function differingImages(a: readonly ImageHeader[], b: readonly ImageHeader[]): HilumError {
-  const [[first], [other]] = [a, b] as readonly [readonly [ImageHeader], readonly [ImageHeader]];
+  const [first] = a as readonly [ImageHeader];
+  const [other] = b as readonly [ImageHeader];
   const values = stackValues(other);
   const differing = stackValues(first).flatMap((value, index) => (value === values[index] ? [] : [STACK_ATTRIBUTES[index] as readonly [string, number]]));
   if (!samePixelSpacing(first, other)) differing.push(["Pixel Spacing", Tag.PixelSpacing]);

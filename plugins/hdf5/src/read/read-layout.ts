@@ -19,6 +19,7 @@ import {
 import { VALUE_COLUMNS } from "../frame-columns.ts";
 import { readUid } from "../hashed-uid.ts";
 import { normalisingStep } from "../normalization.ts";
+import { PALETTE_INDEX } from "../sample-meaning.ts";
 import { VERSION } from "../version.ts";
 import { malformed, type Hdf5File } from "./h5wasm-file.ts";
 
@@ -51,6 +52,7 @@ export function readLayout(file: Hdf5File): ReadLayout {
   const units = file.attribute(VOLUME, "real_units");
   const componentType = file.attribute(VOLUME, "source_component_type") ?? "";
   if (!COMPONENT_TYPES.has(componentType)) throw malformed("The volume of the HDF5 file does not say how its source stored it.");
+  const indexed = file.attribute(VOLUME, "sample_meaning") === PALETTE_INDEX;
   const modality = file.attribute("/entry", "modality");
   const seriesDescription = file.attribute("/entry", "series_description");
   const series = readUid(file.attribute("/entry", "series_instance_uid") ?? "");
@@ -65,7 +67,7 @@ export function readLayout(file: Hdf5File): ReadLayout {
       },
       volume: {
         geometry,
-        voxel: { componentType: componentType as ComponentType, samplesPerVoxel, ...(units !== undefined && { units }) },
+        voxel: { componentType: componentType as ComponentType, samplesPerVoxel, ...(units !== undefined && { units }), ...(indexed && { indexed }) },
         masked,
       },
       phaseKey: file.attribute("/entry/data/phase", "key") ?? "none",

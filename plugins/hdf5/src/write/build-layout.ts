@@ -3,6 +3,7 @@ import { writtenUid } from "../hashed-uid.ts";
 import { normalizationOf, type Normalization } from "../normalization.ts";
 import type { MetadataRule } from "../options.ts";
 import { safeAttributes, SAFE_ATTRIBUTES } from "../safe-attributes.ts";
+import { PALETTE_INDEX } from "../sample-meaning.ts";
 import { LAYOUT_VERSION, VERSION } from "../version.ts";
 import { describeGeometry } from "./describe-geometry.ts";
 import { frameTable, type FrameColumn } from "./frame-table.ts";
@@ -84,7 +85,7 @@ export function volumeShape(series: SeriesSpec): readonly number[] {
 }
 
 function volumeAttributes(series: SeriesSpec, normalization: Normalization, rule: MetadataRule): Attributes {
-  const { units, componentType } = series.volume.voxel;
+  const { units, componentType, indexed } = series.volume.voxel;
   const { scope, shared, step } = normalization;
   return {
     long_name: (rule === "none" ? undefined : series.metadata.seriesDescription) ?? "volume",
@@ -93,6 +94,7 @@ function volumeAttributes(series: SeriesSpec, normalization: Normalization, rule
     ...(units !== undefined && { real_units: units }),
     space: "LPS",
     source_component_type: componentType,
+    ...(indexed === true && { sample_meaning: PALETTE_INDEX }),
     normalization: JSON.stringify({
       scope,
       real_value: "volume * norm_scale + norm_offset",
