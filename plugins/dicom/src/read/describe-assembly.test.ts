@@ -30,6 +30,8 @@ describe("a series is warned of", () => {
 
   test("not where the header counts the images of all its stacks", () => {
     expect(warningsOf([...stack({ expectedImages: 6 }), ...turned({ expectedImages: 6 })])).toEqual([]);
+    // Another acquisition's images do not stand for those that this one lacks.
+    expect(warningsOf([...stack({ expectedImages: 6 }), ...turned({ acquisitionNumber: 2 })]).map(({ code }) => code)).toEqual(["SLICE_COUNT_DIFFERS"]);
   });
 
   test("each of two series by itself", () => {

@@ -68,7 +68,7 @@ function warnOfStack(stack: AssembledStack, context: CodecContext): void {
     context.warn({ code: "COLOURS_AS_STORED", message: `The samples are given in the colours of the file, ${colours}, and not as RGB.` });
   const padded = slots.length - images.length;
   if (padded > 0)
-    context.warn({ code: "SLICES_PADDED", message: `${padded} missing slice${padded === 1 ? " is" : "s are"} filled with masked voxels of real value 0, which lie outside of [0, 1] where others are normalised to it.` });
+    context.warn({ code: "SLICES_PADDED", message: `${padded} missing slice${padded === 1 ? " is" : "s are"} filled with masked voxels of real value 0, which may lie outside of [0, 1] where the others are normalised to it.` });
   if (duplicates > 0)
     context.warn({ code: "DUPLICATES_LEFT_OUT", message: `${duplicates} image${duplicates === 1 ? " was" : "s were"} left out, since another lies at the same place.` });
 }
@@ -143,16 +143,15 @@ function plannedImageOf({ frameNumber, region }: ImageHeader, sopInstanceUIDHash
   return { instance: sopInstanceUIDHash, frame: frameNumber, ...(region === undefined ? {} : { region: [region.left, region.top] }) };
 }
 
-/** Compares what the header counts with the images of the series, of the stack, of a phase, and of each acquisition. */
+/** Compares what the header counts with the images of the stack, of a phase, and, over all stacks of the series, of each acquisition. */
 function checkCount({ images, grid }: AssembledStack, found: FoundImages): CountCheck {
-  const [first] = images as readonly [ImageHeader];
-  const expected = first.expectedImages;
+  const [{ expectedImages: expected, seriesInstanceUID }] = images as readonly [ImageHeader];
   if (expected === undefined || expected < 1 || images.some((image) => image.expectedImages !== expected)) return "not verifiable";
-  const perAcquisition = Object.values(countOf(images.map((image) => String(image.acquisitionNumber))));
-  const ofSeries = found.images.filter(({ seriesInstanceUID }) => seriesInstanceUID === first.seriesInstanceUID).length;
-  const counts = [ofSeries, images.length, grid.geometry.size[2]];
-  if (counts.includes(expected) || perAcquisition.every((count) => count === expected)) return "verified";
-  return { expected, found: ofSeries };
+  if (expected === images.length || expected === grid.geometry.size[2]) return "verified";
+  const ofSeries = found.images.filter((image) => image.seriesInstanceUID === seriesInstanceUID);
+  const perAcquisition = countOf(ofSeries.map((image) => String(image.acquisitionNumber)));
+  if (images.every((image) => perAcquisition[String(image.acquisitionNumber)] === expected)) return "verified";
+  return { expected, found: ofSeries.length };
 }
 
 function countOf(values: readonly string[]): { readonly [value: string]: number } {

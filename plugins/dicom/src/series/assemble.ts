@@ -34,8 +34,8 @@ export function assembleStacks(images: readonly ImageHeader[], options: Assembly
     try {
       return assembleStack(stack, options);
     } catch (error) {
-      const fillsGaps = (other: readonly ImageHeader[]): boolean => other !== stack && other[0]?.seriesInstanceUID === stack[0]?.seriesInstanceUID && isWhole([...stack, ...other], options);
-      const other = stacks.find(fillsGaps);
+      const others = stacks.filter((other) => other !== stack && other[0]?.seriesInstanceUID === stack[0]?.seriesInstanceUID);
+      const other = others.find((some) => isWhole([...stack, ...some], { ...options, onMissing: "refuse" }));
       throw other === undefined ? error : differingImages(stack, other);
     }
   });
