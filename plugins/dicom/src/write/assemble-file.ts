@@ -1,34 +1,18 @@
-import type { ElementTable } from "../scan/element-table.ts";
 import { createElementTable, findElement } from "../scan/element-table.ts";
 import { scanDataSet } from "../scan/scan-data-set.ts";
 import { Tag } from "../scan/tags.ts";
 import { paddedText, textElement } from "./encode-element.ts";
 import { put, spliceElements, spliceGrowth, type ElementEdit } from "./splice.ts";
+import type { TemplateFile } from "./template-file.ts";
 import { WRITER } from "./writer-identity.ts";
 
-/** The template's file in memory, and where its elements lie. */
-export interface TemplateFile {
-  /** The whole file. */
-  readonly bytes: Buffer;
-  /** The elements of the data set. */
-  readonly table: ElementTable;
-  readonly explicitVr: boolean;
-  /** Where the data set begins. */
-  readonly dataSetStart: number;
-  readonly sopClassUID: string;
-  /** The transfer syntax to be written; that of the template's file may be another. */
-  readonly writtenSyntaxUID: string;
-  /** Whether Pixel Data was a sequence of fragments; these are not in `bytes`. */
-  readonly wasEncapsulated: boolean;
-}
-
-/** A file that is ready to be written. */
+/** A file that is ready to be written, but for its pixels. */
 export interface AssembledFile {
   readonly bytes: Buffer;
   /** Where the value of Series Instance UID (0020,000E) ends. */
   readonly headLength: number;
-  /** Where the value of Pixel Data ends. */
-  readonly pixelsEnd: number;
+  /** Where the value of Pixel Data begins; `bytes` go on with what stands behind it. */
+  readonly pixelsAt: number;
 }
 
 /** Where the file meta information begins: after 128 bytes and "DICM" (PS3.10 7.1). */
@@ -45,9 +29,9 @@ const META_GROWTH = 512;
 const metaTable = createElementTable(16);
 
 /**
- * Writes a whole Part 10 file into `out`: a preamble of zeros (nothing of a template's preamble may pass, as it can make
+ * Writes a Part 10 file into `out`: a preamble of zeros (nothing of a template's preamble may pass, as it can make
  * a file executable), the template's file meta information with the new SOP Instance UID and our own Implementation Class
- * UID, and the template's data set with the edits.
+ * UID, and the template's data set with the edits, which leave room for Pixel Data.
  *
  * @param out at least {@link assembledBound} bytes.
  */
@@ -71,9 +55,10 @@ export function assembleFile(template: TemplateFile, sopInstanceUID: string, edi
   const end = spliceElements(template.bytes, template.table, template.explicitVr, edits, out, metaEnd, ends);
   const endOf = (wanted: number): number | undefined => ends[edits.findIndex(({ tag }) => tag === wanted)];
   const headLength = endOf(Tag.SeriesInstanceUID);
-  const pixelsEnd = endOf(Tag.PixelData);
-  if (headLength === undefined || pixelsEnd === undefined) throw new TypeError("a derived instance needs a Series Instance UID and Pixel Data");
-  return { bytes: out.subarray(0, end), headLength, pixelsEnd };
+  const pixels = edits.find((edit) => edit.kind === "room");
+  const roomEnd = endOf(Tag.PixelData);
+  if (headLength === undefined || pixels === undefined || roomEnd === undefined) throw new TypeError("a derived instance needs a Series Instance UID and Pixel Data");
+  return { bytes: out.subarray(0, end), headLength, pixelsAt: roomEnd - (pixels.length % 2) };
 }
 
 /** How many bytes an assembled file takes at most. */

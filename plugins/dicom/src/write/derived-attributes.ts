@@ -1,36 +1,40 @@
-import { VR_UN } from "../scan/element-header.ts";
 import { findElement } from "../scan/element-table.ts";
 import { rawText } from "../scan/values.ts";
-import type { TemplateFile } from "./assemble-file.ts";
+import { codeItem } from "./code-item.ts";
 import type { SeriesDerivation } from "./derivation-text.ts";
+import { derivedGroupEdits } from "./derived-groups.ts";
+import { appendItems } from "./edit-items.ts";
 import { encodeItems, paddedText, sequenceElement, shortElement, textElement, type EncodedElement } from "./encode-element.ts";
+import { derivedImageType } from "./image-type.ts";
 import type { StoredRange } from "./quantise.ts";
+import { sourceItems, type SourceInstance } from "./source-instances.ts";
 import { put, type ElementEdit } from "./splice.ts";
 import type { StoredForm } from "./stored-form.ts";
+import type { TemplateFile } from "./template-file.ts";
+import { tileEdits, type Tile } from "./tile-edits.ts";
 import { contradictingWindows } from "./windows.ts";
 import type { DicomWriteOptions } from "./write-options.ts";
+import { isEnhanced } from "./written-classes.ts";
 import { WRITER } from "./writer-identity.ts";
-
-/** An instance that a frame was made from. */
-export interface SourceInstance {
-  readonly sopClassUID: string;
-  readonly sopInstanceUID: string;
-}
 
 /** What is new in one instance. */
 export interface DerivedInstance {
   readonly sopInstanceUID: string;
   readonly seriesInstanceUID: string;
-  /** What it was made from; the first is the template instance, whose voxels lie in the same places. */
-  readonly sources: readonly SourceInstance[];
+  /** What each frame was made from, in order of Frame Number; the first is the template's frame. */
+  readonly sourcesOfFrames: readonly (readonly SourceInstance[])[];
+  /** Of all frames. */
   readonly storedRange: StoredRange;
+  /** That of the first frame: others differ in the Modality LUT alone. */
   readonly form: StoredForm;
   /** What a form that is not the template's changes besides. */
   readonly formEdits: readonly ElementEdit[];
   /** Whether the template's pixels have lost something for certain, by the transfer syntax that they were in. */
   readonly lossy: boolean;
-  /** The value of Pixel Data, of even length. */
-  readonly pixelData: Uint8Array;
+  /** Of a mosaic's tile that becomes an image of its own. */
+  readonly tile?: Tile | undefined;
+  /** Bytes of the value of Pixel Data, which is written by itself. */
+  readonly pixelBytes: number;
   /** Date and time of everything that the job writes. */
   readonly jobTime: Date;
 }
@@ -44,14 +48,9 @@ const TAG = Object.freeze({
   contentTime: 0x00080033,
   modality: 0x00080060,
   manufacturer: 0x00080070,
-  codeValue: 0x00080100,
-  codingSchemeDesignator: 0x00080102,
-  codeMeaning: 0x00080104,
   timezoneOffsetFromUTC: 0x00080201,
   seriesDescription: 0x0008103e,
   manufacturerModelName: 0x00081090,
-  referencedSOPClassUID: 0x00081150,
-  referencedSOPInstanceUID: 0x00081155,
   derivationDescription: 0x00082111,
   sourceImageSequence: 0x00082112,
   derivationCodeSequence: 0x00089215,
@@ -63,18 +62,10 @@ const TAG = Object.freeze({
   seriesNumber: 0x00200011,
   smallestImagePixelValue: 0x00280106,
   largestImagePixelValue: 0x00280107,
-  spatialLocationsPreserved: 0x0028135a,
   purposeOfReferenceCodeSequence: 0x0040a170,
   lossyImageCompression: 0x00282110,
   pixelData: 0x7fe00010,
 });
-
-/** Series Instance UID (0020,000E). */
-export const SERIES_INSTANCE_UID = TAG.seriesInstanceUID;
-/** SOP Instance UID (0008,0018). */
-export const SOP_INSTANCE_UID = TAG.sopInstanceUID;
-/** Pixel Data (7FE0,0010). */
-export const PIXEL_DATA = TAG.pixelData;
 
 /** What all instances of a series have in common, encoded once. */
 export class EncodedOnce {
@@ -112,12 +103,11 @@ const MAX_ST = 1024;
 const MAX_IS = 2 ** 31 - 1;
 
 /**
- * Everything that differs between a derived instance and its template (PS3.3 C.7.6.1, C.12.1; A.4 MR, A.3 CT, A.21 PET),
- * in ascending order of tags. All other elements stay as they are, so Series and Acquisition times too: the SUV of a PET
+ * Everything that differs between a derived instance and its template (PS3.3 C.7.6.1, C.12.1; A.4 MR, A.3 CT, A.21 PET; C.7.6.16
+ * for enhanced ones), in ascending order of tags. All other elements stay as they are, so Series and Acquisition times too: the SUV of a PET
  * depends on them.
  */
 export function derivedEdits(template: TemplateFile, instance: DerivedInstance, derivation: SeriesDerivation, options: DicomWriteOptions, encoded: EncodedOnce): ElementEdit[] {
-  const { explicitVr } = template;
   const time = timesAt(instance.jobTime, rawText(template, TAG.timezoneOffsetFromUTC));
   const edits: ElementEdit[] = [
     put(imageType(template)),
@@ -127,14 +117,13 @@ export function derivedEdits(template: TemplateFile, instance: DerivedInstance, 
     put(textElement(TAG.contentTime, "TM", time.time)),
     put(textElement(TAG.sopInstanceUID, "UI", instance.sopInstanceUID)),
     put(textElement(TAG.seriesInstanceUID, "UI", instance.seriesInstanceUID)),
-    put(derivationDescription(template, derivation)),
-    put(sequenceElement(TAG.sourceImageSequence, sourceItems(instance.sources, sourcePurpose(explicitVr, encoded)), explicitVr)),
-    appended(template, TAG.contributingEquipmentSequence, (explicitItems) =>
+    ...derivationEdits(template, instance, derivation, encoded),
+    appendItems(template, TAG.contributingEquipmentSequence, (explicitItems) =>
       encoded.once(`equipment ${time.dateTime} ${explicitItems}`, () => encodeItems([equipmentItem(derivation, time, explicitItems)], explicitItems)),
     ),
-    put({ tag: TAG.pixelData, vr: pixelDataVr(template, instance.form), value: instance.pixelData }),
+    { kind: "room", tag: TAG.pixelData, vr: pixelDataVr(template, instance.form), length: instance.pixelBytes },
     ...[...STALE, ...contradictingWindows(template)].map((tag): ElementEdit => ({ kind: "remove", tag })),
-    ...embeddedOverlays(template),
+    ...(instance.tile === undefined ? embeddedOverlays(template) : tileEdits(template, instance.tile)),
     ...instance.formEdits,
   ];
   if (instance.lossy) edits.push(put(textElement(TAG.lossyImageCompression, "CS", "01")));
@@ -142,8 +131,21 @@ export function derivedEdits(template: TemplateFile, instance: DerivedInstance, 
   if (description !== undefined) edits.push(put(description));
   const number = seriesNumber(template, options);
   if (number !== undefined) edits.push(put(number));
+  const vr = instance.form.format.signed ? "SS" : "US";
+  if (has(template, TAG.smallestImagePixelValue)) edits.push(put(shortElement(TAG.smallestImagePixelValue, vr, instance.storedRange.smallest)));
+  if (has(template, TAG.largestImagePixelValue)) edits.push(put(shortElement(TAG.largestImagePixelValue, vr, instance.storedRange.largest)));
+  return edits.sort((a, b) => a.tag - b.tag);
+}
+
+/** How it was derived and from what: in functional groups where the instance has these, else at the top level. */
+function derivationEdits(template: TemplateFile, { sourcesOfFrames }: DerivedInstance, derivation: SeriesDerivation, encoded: EncodedOnce): ElementEdit[] {
+  const { explicitVr, sopClassUID } = template;
+  const purpose = sourcePurpose(explicitVr, encoded);
+  if (isEnhanced(sopClassUID)) return derivedGroupEdits(template, { derivation, sourcesOfFrames, purpose });
+  const edits: ElementEdit[] = [put(derivationDescription(template, derivation)), put(sequenceElement(TAG.sourceImageSequence, sourceItems(sourcesOfFrames[0] ?? [], purpose), explicitVr))];
   if (derivation.codes.length > 0)
-    edits.push(appended(template, TAG.derivationCodeSequence, (explicitItems) =>
+    edits.push(
+      appendItems(template, TAG.derivationCodeSequence, (explicitItems) =>
         encoded.once(`derivation ${explicitItems}`, () =>
           encodeItems(
             derivation.codes.map((code) => codeItem(code.value, code.scheme, code.meaning)),
@@ -152,21 +154,12 @@ export function derivedEdits(template: TemplateFile, instance: DerivedInstance, 
         ),
       ),
     );
-  const vr = instance.form.format.signed ? "SS" : "US";
-  if (has(template, TAG.smallestImagePixelValue)) edits.push(put(shortElement(TAG.smallestImagePixelValue, vr, instance.storedRange.smallest)));
-  if (has(template, TAG.largestImagePixelValue)) edits.push(put(shortElement(TAG.largestImagePixelValue, vr, instance.storedRange.largest)));
-  return edits.sort((a, b) => a.tag - b.tag);
+  return edits;
 }
 
-/** Value 1 tells that the pixels are derived; value 2 stays, but a PET image is always PRIMARY (C.8.9.4.1.3); MR and CT need value 3. */
+/** Not checked as our own text would be: the values that stay are the template's. */
 function imageType(template: TemplateFile): EncodedElement {
-  const modality = rawText(template, TAG.modality);
-  const [, second = "PRIMARY", ...rest] = (rawText(template, TAG.imageType) ?? "").split("\\");
-  const values = ["DERIVED", modality === "PT" ? "PRIMARY" : second, ...rest];
-  if (values.length === 2 && modality === "MR") values.push("OTHER");
-  if (values.length === 2 && modality === "CT") values.push("AXIAL");
-  // Not checked as our own text would be: the values that stay are the template's.
-  return { tag: TAG.imageType, vr: "CS", value: paddedText("CS", values.join("\\")) };
+  return { tag: TAG.imageType, vr: "CS", value: paddedText("CS", derivedImageType(rawText(template, TAG.imageType), rawText(template, TAG.modality))) };
 }
 
 function derivationDescription(template: TemplateFile, derivation: SeriesDerivation): EncodedElement {
@@ -197,15 +190,6 @@ function sourcePurpose(explicitVr: boolean, encoded: EncodedOnce): EncodedElemen
   return { tag: TAG.purposeOfReferenceCodeSequence, vr: "SQ", value: encoded.once(`purpose ${explicitVr}`, items) };
 }
 
-function sourceItems(sources: readonly SourceInstance[], purpose: EncodedElement): EncodedElement[][] {
-  return sources.map(({ sopClassUID, sopInstanceUID }, index) => [
-    { tag: TAG.referencedSOPClassUID, vr: "UI", value: paddedText("UI", sopClassUID) },
-    { tag: TAG.referencedSOPInstanceUID, vr: "UI", value: paddedText("UI", sopInstanceUID) },
-    ...(index === 0 ? [textElement(TAG.spatialLocationsPreserved, "CS", "YES")] : []),
-    purpose,
-  ]);
-}
-
 function equipmentItem(derivation: SeriesDerivation, time: JobTimes, explicitVr: boolean): EncodedElement[] {
   return [
     textElement(TAG.manufacturer, "LO", WRITER.manufacturer),
@@ -215,18 +199,6 @@ function equipmentItem(derivation: SeriesDerivation, time: JobTimes, explicitVr:
     textElement(TAG.contributionDescription, "ST", derivation.description),
     sequenceElement(TAG.purposeOfReferenceCodeSequence, [codeItem("109102", "DCM", "Processing Equipment")], explicitVr),
   ];
-}
-
-function codeItem(value: string, scheme: string, meaning: string): EncodedElement[] {
-  return [textElement(TAG.codeValue, "SH", value), textElement(TAG.codingSchemeDesignator, "SH", scheme), textElement(TAG.codeMeaning, "LO", meaning)];
-}
-
-/** Items behind those that a template has; a sequence that it carries as UN is in implicit VR whatever the file is (PS3.5 6.2.2). */
-function appended(template: TemplateFile, tag: number, items: (explicitVr: boolean) => Uint8Array): ElementEdit {
-  const { table, explicitVr } = template;
-  const row = findElement(table, tag);
-  if (row < 0) return put({ tag, vr: "SQ", value: items(explicitVr) });
-  return { kind: "append", tag, items: items(explicitVr && table.vr[row] !== VR_UN) };
 }
 
 /** Overlays that lay in the unused bits of Pixel Data (retired) have gone with these bits: their descriptions go too. */

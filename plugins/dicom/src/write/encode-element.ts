@@ -89,20 +89,19 @@ export function encodeItems(items: readonly (readonly EncodedElement[])[], expli
 }
 
 /** Writes an element at `at`. @returns where the next one goes. */
-export function writeElement(out: Buffer, at: number, element: EncodedElement, explicitVr: boolean): number {
-  const { tag, vr, value } = element;
-  writeTag(out, at, tag);
-  let position = at + 4;
-  if (explicitVr) {
-    out[position++] = vr.charCodeAt(0);
-    out[position++] = vr.charCodeAt(1);
-    if (LONG_FORM.has(vr)) {
-      position = out.writeUInt16LE(0, position);
-      position = out.writeUInt32LE(value.length, position);
-    } else position = out.writeUInt16LE(value.length, position);
-  } else position = out.writeUInt32LE(value.length, position);
+export function writeElement(out: Buffer, at: number, { tag, vr, value }: EncodedElement, explicitVr: boolean): number {
+  const position = writeElementHeader(out, at, tag, vr, value.length, explicitVr);
   out.set(value, position);
   return position + value.length;
+}
+
+/** Writes all of an element but its value. @returns where that goes. */
+export function writeElementHeader(out: Buffer, at: number, tag: number, vr: string, length: number, explicitVr: boolean): number {
+  writeTag(out, at, tag);
+  if (!explicitVr) return out.writeUInt32LE(length, at + 4);
+  out[at + 4] = vr.charCodeAt(0);
+  out[at + 5] = vr.charCodeAt(1);
+  return LONG_FORM.has(vr) ? out.writeUInt32LE(length, out.writeUInt16LE(0, at + 6)) : out.writeUInt16LE(length, at + 6);
 }
 
 function writeTag(out: Buffer, at: number, tag: number): void {

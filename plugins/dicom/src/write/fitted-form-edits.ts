@@ -1,10 +1,10 @@
 import type { LinearMap } from "@hilum/core";
 import { rawText } from "../scan/values.ts";
-import type { TemplateFile } from "./assemble-file.ts";
 import { decimalString } from "./decimal-string.ts";
 import { doubleElement, sequenceElement, shortElement, textElement, type EncodedElement } from "./encode-element.ts";
 import { put, type ElementEdit } from "./splice.ts";
 import type { StoredForm } from "./stored-form.ts";
+import type { TemplateFile } from "./template-file.ts";
 import { contradictingWindows } from "./windows.ts";
 
 const TAG = Object.freeze({

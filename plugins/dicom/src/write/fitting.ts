@@ -1,11 +1,11 @@
 import type { LinearMap } from "@hilum/core";
 import type { DicomInstance } from "../series/dicom-instance.ts";
 
-import type { TemplateFile } from "./assemble-file.ts";
 import { fittedFormEdits } from "./fitted-form-edits.ts";
 import { fullRangeForm, realRangeOf, realWorldForm } from "./fitted-form.ts";
 import type { ElementEdit } from "./splice.ts";
 import type { StoredForm } from "./stored-form.ts";
+import type { TemplateFile } from "./template-file.ts";
 import type { DicomWriteOptions } from "./write-options.ts";
 import { PET_IMAGE_STORAGE } from "./written-classes.ts";
 

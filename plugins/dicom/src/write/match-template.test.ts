@@ -18,8 +18,10 @@ function codeOf(series: SeriesSpec, given: ImageSeries = template): string {
 }
 
 function matched(series: SeriesSpec): string[] {
-  return matchTemplate(series, template, "template-range").instances.flatMap((instance) => instance?.sopInstanceUID ?? []);
+  return matchTemplate(series, template, "template-range").outputs.map(({ frames: [frame] }) => frame.template.sopInstanceUID);
 }
+
+const ENHANCED_MR = "1.2.840.10008.5.1.4.1.1.4.1";
 
 const withoutHashes = withFrames(template, (frame) => ({ ...frame, derivedFrom: [{ sopInstanceUIDHash: "", frameNumber: 1 }] }));
 
@@ -81,9 +83,8 @@ describe("matchTemplate", () => {
     ["UNSUPPORTED_WRITE", "a slope of zero", { modalityLut: { scale: 0, offset: 0 } }],
     ["UNSUPPORTED_WRITE", "colour", { pixel: { ...pixel, samplesPerPixel: 3, photometricInterpretation: "RGB" } }],
     ["UNSUPPORTED_WRITE", "a palette", { pixel: { ...pixel, photometricInterpretation: "PALETTE COLOR" } }],
-    ["UNSUPPORTED_WRITE", "frames of one instance", { pixel: { ...pixel, frames: 2 } }],
-    ["UNSUPPORTED_WRITE", "one frame in functional groups", { sopClassUID: "1.2.840.10008.5.1.4.1.1.4.1" }],
-    ["UNSUPPORTED_WRITE", "a part of a mosaic", { region: { left: 0, top: 0 } }],
+    ["UNSUPPORTED_WRITE", "several frames without functional groups", { pixel: { ...pixel, frames: 2 } }],
+    ["UNSUPPORTED_WRITE", "an enhanced instance that has more frames than the series", { sopClassUID: ENHANCED_MR, pixel: { ...pixel, frames: 2 } }],
     ["UNSUPPORTED_WRITE", "a Modality LUT Sequence", { modalityTable: { firstMapped: 0, values: Float64Array.of(1) } }],
     ["UNSUPPORTED_WRITE", "floats", { pixel: { ...pixel, float: true, bitsAllocated: 32, bitsStored: 32, highBit: 31 } }],
     ["UNSUPPORTED_VOXEL_FORMAT", "32 bits", { pixel: { ...pixel, bitsAllocated: 32, bitsStored: 32, highBit: 31 } }],
@@ -115,8 +116,8 @@ describe("matchTemplate", () => {
     const [a, b, c, d] = template.frames;
     const missing = { ...a, derivedFrom: [] } as Frame;
     const padded = { ...template, frames: [a, missing, b, c, missing, d] as Frame[] };
-    const { instances } = matchTemplate(padded, asDicomSeries(padded as unknown as DicomSeries), "template-range");
-    expect(instances.map((instance) => instance?.sopInstanceUID)).toEqual([1, 0, 2, 3, 0, 4].map((n) => (n === 0 ? undefined : `${SERIES_UID}.${n}`)));
+    const { outputs } = matchTemplate(padded, asDicomSeries(padded as unknown as DicomSeries), "template-range");
+    expect(outputs.map(({ frames: [{ row, template: instance }] }) => [row, instance.sopInstanceUID])).toEqual([[0, 1], [2, 2], [3, 3], [5, 4]].map(([row, n]) => [row, `${SERIES_UID}.${n}`]));
   });
 
   it("leaves a frame that is derived from nothing out only where the template lacks it", () => {

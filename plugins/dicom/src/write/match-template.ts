@@ -1,15 +1,16 @@
 import { hash } from "node:crypto";
-import { HilumError, norm, subtract, type Frame, type ImageSeries, type SeriesSpec, type Vec3 } from "@hilum/core";
+import { HilumError, norm, subtract, type Frame, type FrameRef, type ImageSeries, type SeriesSpec, type Vec3 } from "@hilum/core";
 import { isUid } from "../scan/values.ts";
 import { isDicomSeries, type DicomInstance, type DicomSeries } from "../series/dicom-instance.ts";
+import { outputInstances, type OutputFrame, type OutputInstance } from "./output-instances.ts";
 import type { DicomWriteOptions } from "./write-options.ts";
-import { isMultiFrame, takesPolicy } from "./written-classes.ts";
+import { isEnhanced, takesPolicy } from "./written-classes.ts";
 
-/** A series of DICOM files, and for each frame to be written the instance whose header it takes. */
+/** A series of DICOM files, and the instances that are written into their headers. */
 export interface TemplateMatch {
   readonly template: DicomSeries;
-  /** One for each frame of the series, in its order; undefined for a frame that stands for a missing slice, and is not written. */
-  readonly instances: readonly (DicomInstance | undefined)[];
+  /** In order of their first frames; a frame that stands for a missing slice is in none. */
+  readonly outputs: readonly OutputInstance[];
   /** The instance with a SOP Instance UID whose SHA-256 (hexadecimal) is given. */
   readonly bySopInstanceUIDHash: ReadonlyMap<string, DicomInstance>;
 }
@@ -22,9 +23,9 @@ const ORIENTATION_TOLERANCE = 1e-4;
 const NEEDS_TEMPLATE = "give --template DIR, the DICOM directory that the file was made from";
 
 /**
- * Finds the template instance of every frame: by the hash of the SOP Instance UID that the frame was made from, or, where
- * the source kept no hashes, by the same place in [phase, slice] order. Either way the frame has to lie where the instance
- * lies.
+ * Finds the template's frame of every frame: by the hash of the SOP Instance UID that the frame was made from and its number in
+ * it, or, where the source kept no hashes, by the same place in [phase, slice] order. Either way the frame has to lie where the
+ * template's lies; this also tells the tiles of a mosaic. Instances of several frames are written whole or not at all.
  *
  * @throws {HilumError} INVALID_JOB without a DICOM template; TEMPLATE_MISMATCH; UNSUPPORTED_VOXEL_FORMAT and UNSUPPORTED_WRITE
  * for templates that nothing can be written into.
@@ -34,44 +35,82 @@ export function matchTemplate(series: SeriesSpec, template: ImageSeries | undefi
     throw new HilumError("INVALID_JOB", "A DICOM series is written into the headers of a template, and the job has none.", { remedy: NEEDS_TEMPLATE });
   checkGeometry(series, template);
   checkWritable(template.instances, policy);
-  const rowOfHash = new Map(template.instances.map((instance, row) => [hash("sha256", instance.sopInstanceUID, "hex"), row]));
-  const rows = rowsOf(series, template, rowOfHash);
-  return {
-    template,
-    instances: rows.map((row) => (row === undefined ? undefined : template.instances[row])),
-    bySopInstanceUIDHash: new Map([...rowOfHash].map(([digest, row]) => [digest, template.instances[row] as DicomInstance])),
-  };
+  const hashes = hashesOf(template.instances);
+  const outputs = outputInstances(series.frames, outputFrames(series, template, hashes));
+  checkWhole(outputs);
+  return { template, outputs, bySopInstanceUIDHash: new Map(template.instances.map((instance, row) => [hashes[row] as string, instance])) };
 }
 
-/** For each frame the row of its instance in the template; undefined for one that was padded in. */
-function rowsOf(series: SeriesSpec, template: DicomSeries, rowOfHash: ReadonlyMap<string, number>): readonly (number | undefined)[] {
+/** SHA-256 of the SOP Instance UID of each; frames of one instance follow each other. */
+function hashesOf(instances: readonly DicomInstance[]): readonly string[] {
+  let [last, digest] = ["", ""];
+  return instances.map(({ sopInstanceUID }) => {
+    if (sopInstanceUID !== last) [last, digest] = [sopInstanceUID, hash("sha256", sopInstanceUID, "hex")];
+    return digest;
+  });
+}
+
+/** A header tells of all frames of its instance. */
+function checkWhole(outputs: readonly OutputInstance[]): void {
+  const torn = outputs.filter(({ frames: [first, ...others] }) => first.template.region === undefined && others.length + 1 !== first.template.pixel.frames);
+  if (torn.length > 0)
+    throw new HilumError("UNSUPPORTED_WRITE", `${torn.length} of ${outputs.length} instances of the template have frames that the series lacks; multi-frame instances are written whole.`, {
+      details: { instances: torn.length },
+    });
+}
+
+/** The frames to be written: all but those that were padded in. */
+function outputFrames(series: SeriesSpec, template: DicomSeries, templateHashes: readonly string[]): readonly OutputFrame[] {
   // A slice that was padded into the template has a frame and no instance.
   const placed = template.frames.filter(({ derivedFrom }) => derivedFrom.length > 0);
   const gaps = template.frames.filter(({ derivedFrom }) => derivedFrom.length === 0);
   const isPadded = (frame: Frame): boolean =>
     frame.derivedFrom.length === 0 && gaps.some(({ phase, imagePosition }) => phase === frame.phase && liesAt(frame, imagePosition));
   const frames = gaps.length === 0 ? series.frames : series.frames.filter((frame) => !isPadded(frame));
-  const hashes = frames.map((frame) => frame.derivedFrom[0]?.sopInstanceUIDHash ?? "");
-  const byPlace = hashes.every((digest) => digest === "");
+  const byPlace = frames.every(({ derivedFrom: [source] }) => (source?.sopInstanceUIDHash ?? "") === "");
   if (byPlace && frames.length !== template.instances.length)
     throw mismatch("have different numbers of frames", { frames: frames.length, instances: template.instances.length });
   // Nothing but their place tells the frames: what tells the phases has to be in the same order too.
   if (byPlace && series.phases.some(({ label, value }, phase) => label !== template.phases[phase]?.label || value !== template.phases[phase]?.value))
     throw mismatch("tell their phases otherwise, or in another order", { phases: series.phases.length });
-  const rows = hashes.map((digest, row) => (byPlace ? row : rowOfHash.get(digest)));
+  const rowsByName = groupedRows(template.instances.map(({ frameNumber }, row) => nameOf({ sopInstanceUIDHash: templateHashes[row] as string, frameNumber })));
+  const rows = frames.map((frame, row) => {
+    if (byPlace) return row;
+    const [source] = frame.derivedFrom;
+    // The tiles of a mosaic have one name, and nothing but their place tells them.
+    const named = (source && rowsByName.get(nameOf(source))) ?? [];
+    return named.find((candidate) => liesAt(frame, (placed[candidate] as Frame).imagePosition)) ?? named[0];
+  });
   const found = rows.filter((row) => row !== undefined);
   if (found.length < rows.length)
     throw mismatch("do not belong together: frames were made from instances that the template lacks", { frames: rows.length, found: found.length });
   if (new Set(found).size < found.length)
-    throw mismatch("do not belong together: several frames were made from one instance", { frames: rows.length, instances: new Set(found).size });
+    throw mismatch("do not belong together: several frames were made from one of the template", { frames: rows.length, made: new Set(found).size });
   const moved = frames.filter((frame, index) => {
     const place = placed[found[index] as number]?.imagePosition;
     return place === undefined || !liesAt(frame, place);
   }).length;
   if (moved > 0) throw mismatch("have frames at different positions", { frames: rows.length, atOtherPositions: moved });
-  if (frames.length === series.frames.length) return found;
   let next = 0;
-  return series.frames.map((frame) => (isPadded(frame) ? undefined : found[next++]));
+  return series.frames.flatMap((frame, row) => {
+    if (isPadded(frame)) return [];
+    const of = found[next++] as number;
+    return [{ row, template: template.instances[of] as DicomInstance, imagePosition: (placed[of] as Frame).imagePosition }];
+  });
+}
+
+function nameOf({ sopInstanceUIDHash, frameNumber }: Pick<FrameRef, "sopInstanceUIDHash" | "frameNumber">): string {
+  return `${sopInstanceUIDHash} ${frameNumber}`;
+}
+
+function groupedRows(names: readonly string[]): ReadonlyMap<string, readonly number[]> {
+  const rows = new Map<string, number[]>();
+  for (const [row, name] of names.entries()) {
+    const known = rows.get(name);
+    if (known === undefined) rows.set(name, [row]);
+    else known.push(row);
+  }
+  return rows;
 }
 
 function liesAt({ imagePosition }: Frame, place: Vec3): boolean {
@@ -108,11 +147,10 @@ function checkWritable(instances: readonly DicomInstance[], policy: DicomWriteOp
   };
   refuse(
     "UNSUPPORTED_WRITE",
-    "are frames of a multi-frame instance; only single-frame images are written",
-    ({ pixel, sopClassUID }) => pixel.frames > 1 || isMultiFrame(sopClassUID),
+    "are frames of a multi-frame instance that is no enhanced MR, CT or PET image",
+    ({ pixel, sopClassUID }) => pixel.frames > 1 && !isEnhanced(sopClassUID),
   );
   refuse("UNSUPPORTED_WRITE", "are named by UIDs that break the rules of DICOM, and nothing can refer to them", ({ sopInstanceUID, seriesInstanceUID }) => !isUid(sopInstanceUID) || !isUid(seriesInstanceUID));
-  refuse("UNSUPPORTED_WRITE", "are parts of a mosaic; only whole images are written", ({ region }) => region !== undefined);
   refuse("UNSUPPORTED_WRITE", "are in colour; only greyscale is written", ({ pixel }) => pixel.samplesPerPixel !== 1 || !/^MONOCHROME[12]$/.test(pixel.photometricInterpretation));
   refuse("UNSUPPORTED_WRITE", "hold Float Pixel Data; only integers are written", ({ pixel }) => pixel.float);
   refuse("UNSUPPORTED_WRITE", "have a Modality LUT Sequence, which cannot be inverted", ({ modalityTable }) => modalityTable !== undefined);

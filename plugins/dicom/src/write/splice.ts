@@ -1,11 +1,13 @@
 import { UNDEFINED_LENGTH } from "../scan/element-header.ts";
 import type { ElementTable } from "../scan/element-table.ts";
-import { MAX_HEADER_BYTES, writeElement, type EncodedElement } from "./encode-element.ts";
+import { MAX_HEADER_BYTES, writeElement, writeElementHeader, type EncodedElement } from "./encode-element.ts";
 
-/** What changes in a data set: one whole top-level element. */
+/** What changes in a data set, of a file or of an item: one whole element. */
 export type ElementEdit =
   /** In place of the element with this tag, or inserted where the order of tags puts it. */
   | { readonly kind: "put"; readonly tag: number; readonly element: EncodedElement }
+  /** Put without its value of `length` bytes, which goes into the file by itself; only the zero is written that pads an odd one. */
+  | { readonly kind: "room"; readonly tag: number; readonly vr: string; readonly length: number }
   /** Encoded items at the end of a sequence that is there. */
   | { readonly kind: "append"; readonly tag: number; readonly items: Uint8Array }
   /** Taken out, where it is there. */
@@ -35,6 +37,7 @@ export function spliceGrowth(edits: readonly ElementEdit[]): number {
   for (const edit of edits) {
     if (edit.kind === "put") bytes += MAX_HEADER_BYTES + edit.element.value.length;
     else if (edit.kind === "append") bytes += edit.items.length;
+    else if (edit.kind === "room") bytes += MAX_HEADER_BYTES + 1;
   }
   return bytes;
 }
@@ -82,7 +85,12 @@ export function spliceElements(
     keepBelow(edit.tag);
     const present = row < table.count && table.tag[row] === edit.tag;
     if (edit.kind === "put") position = writeElement(out, position, edit.element, explicitVr);
-    else if (edit.kind === "append") {
+    else if (edit.kind === "room") {
+      const padding = edit.length % 2;
+      position = writeElementHeader(out, position, edit.tag, edit.vr, edit.length + padding, explicitVr);
+      out.fill(0, position, position + padding);
+      position += padding;
+    } else if (edit.kind === "append") {
       if (!present) throw new TypeError("items are appended to a sequence that is not there");
       const start = table.start[row] as number;
       const value = table.value[row] as number;

@@ -1,17 +1,30 @@
 import { crc32 } from "node:zlib";
 import type { CodecContext, Sink, SinkFile, Slab, WriteRequest, WriteSummary } from "@hilum/core";
-import type { DicomInstance } from "../series/dicom-instance.ts";
 import type { ExpectedInstance, ExpectedSeries } from "./gate/expected-series.ts";
 import { ruleBroken } from "./gate/rule.ts";
 import { matchTemplate } from "./match-template.ts";
-import { createSeriesAssembler, createWorkingMemory, type PreparedInstance, type WorkingMemory } from "./series-assembler.ts";
+import type { OutputFrame, OutputInstance } from "./output-instances.ts";
+import { createSeriesAssembler, createWorkingMemory, type PreparedInstance, type StoredFrame, type WorkingMemory } from "./series-assembler.ts";
 import type { DicomWriteOptions } from "./write-options.ts";
 
 /** Files that stay open until the gate has read them; those of longer series are opened again. */
 const MAX_OPEN_FILES = 256;
 
-/** Files that are written at one time, each from buffers of its own, while the next is being made. */
-const FILES_IN_FLIGHT = 4;
+/** Frames that are written at one time, each from buffers of its own, while the next is being made. */
+const FRAMES_IN_FLIGHT = 4;
+
+/** An instance that is being written. */
+interface BegunInstance {
+  /** Its place among the outputs. */
+  readonly index: number;
+  readonly output: OutputInstance;
+  /** What was stored so far, in order of Frame Number. */
+  readonly frames: (StoredFrame | undefined)[];
+  missing: number;
+  /** Where the pixels go; known with the first frame. */
+  pixelsAt?: number;
+  file?: Promise<SinkFile>;
+}
 
 /** A file that waits for its head, which ends with the Series Instance UID. */
 interface HeadlessFile {
@@ -40,34 +53,48 @@ export async function writeSeries(
   const fitting = options.rescale === "template-range" ? undefined : (await import("./fitting.ts")).fittingFor(options.rescale);
   const assembler = createSeriesAssembler({ series, match, options, jobTime: context.jobTime, fitting });
   const slices = series.volume.geometry.size[2];
-  const memories = Array.from({ length: FILES_IN_FLIGHT }, createWorkingMemory);
+  const places = placesOf(match.outputs);
+  const memories = Array.from({ length: FRAMES_IN_FLIGHT }, createWorkingMemory);
   const inFlight: Promise<void>[] = [];
   const written: HeadlessFile[] = [];
-  const writeOut = async (index: number, name: string, instance: PreparedInstance): Promise<void> => {
-    const file = await sink.file(name);
-    const head = Buffer.from(instance.head);
-    await file.write(instance.body, head.length);
+  const writeOut = async (begun: BegunInstance, pixels: Uint8Array, at: number, prepared: PreparedInstance | undefined): Promise<void> => {
+    const { index, output, frames } = begun;
+    const file = await (begun.file ??= sink.file(output.name));
+    await file.write(pixels, at);
+    if (prepared === undefined) return;
+    const head = Buffer.from(prepared.head);
+    await file.write(prepared.middle, head.length);
+    if (prepared.tail.length > 0) await file.write(prepared.tail, prepared.pixelsAt + frames.length * pixels.length);
     const staysOpen = index < MAX_OPEN_FILES;
     if (!staysOpen) await file.close();
-    written[index] = { head, expected: { ...instance.expected, name }, ...(staysOpen ? { file } : {}) };
+    written[index] = { head, expected: prepared.expected, ...(staysOpen ? { file } : {}) };
   };
+  let count = 0;
   try {
-    let index = 0;
     for await (const slab of slabs) {
       for (let k = slab.start; k < slab.start + slab.count; k++) {
         context.signal.throwIfAborted();
-        const frame = slab.phase * slices + k;
-        const instance = match.instances[frame];
-        if (instance === undefined) continue;
-        const lane = index % FILES_IN_FLIGHT;
+        const place = places.get(slab.phase * slices + k);
+        if (place === undefined) continue;
+        const { begun, number } = place;
+        const { output, frames } = begun;
+        const frame = output.frames[number] as OutputFrame;
+        const lane = count++ % FRAMES_IN_FLIGHT;
         await inFlight[lane];
-        const comesBack = instance.pixel.encapsulated && fitting === undefined && slab.sliceMask(k)?.includes(1) === true;
-        const decoded = comesBack ? await decodedPixels(instance) : undefined;
-        const prepared = assembler.prepare(frame, slab, k, memories[lane] as WorkingMemory, decoded);
-        inFlight[lane] = writeOut(index, fileName(slab.phase, k), prepared);
+        const memory = memories[lane] as WorkingMemory;
+        const comesBack = fitting === undefined && slab.sliceMask(k)?.includes(1) === true;
+        const kept = comesBack ? await (await import("./template-pixels.ts")).templatePixels(frame.template) : undefined;
+        const stored = assembler.store(frame, slab, k, memory, kept);
+        if (frames[number] !== undefined) throw new RangeError("a frame came twice");
+        frames[number] = stored;
+        const isWhole = --begun.missing === 0;
+        const prepared = isWhole ? assembler.prepare(output, frames as [StoredFrame, ...StoredFrame[]], memory) : undefined;
+        const pixelsAt = (begun.pixelsAt ??= prepared?.pixelsAt ?? assembler.placePixels(output, stored, memory));
+        // Nobody may still be writing to a file that is closed.
+        if (isWhole && frames.length > 1) await Promise.all(inFlight);
+        inFlight[lane] = writeOut(begun, memory.pixels, pixelsAt + number * memory.pixels.length, prepared);
         // Awaited above or below; until then a failure is not an unhandled one.
         inFlight[lane].catch(() => {});
-        index++;
       }
     }
   } finally {
@@ -75,7 +102,7 @@ export async function writeSeries(
     await Promise.allSettled(inFlight);
   }
   await Promise.all(inFlight);
-  if (written.length !== match.instances.filter((instance) => instance !== undefined).length) throw ruleBroken("every frame of the series is written");
+  if (count !== places.size) throw ruleBroken("every frame of the series is written");
   const seriesInstanceUID = assembler.seriesInstanceUID();
   const complete = async (headless: HeadlessFile): Promise<void> => {
     const { head, expected, file: open } = headless;
@@ -85,9 +112,9 @@ export async function writeSeries(
     await file.write(head, 0);
     if (open === undefined) await file.close();
   };
-  for (let first = 0; first < written.length; first += FILES_IN_FLIGHT) {
+  for (let first = 0; first < written.length; first += FRAMES_IN_FLIGHT) {
     context.signal.throwIfAborted();
-    const completing = written.slice(first, first + FILES_IN_FLIGHT).map(complete);
+    const completing = written.slice(first, first + FRAMES_IN_FLIGHT).map(complete);
     await Promise.allSettled(completing);
     await Promise.all(completing);
   }
@@ -99,20 +126,12 @@ export async function writeSeries(
   };
 }
 
-/** The stored pixels of a template instance as a native file holds them, from its fragments. */
-async function decodedPixels(instance: DicomInstance): Promise<Uint8Array> {
-  const { readStored } = await import("../pixels/read-stored.ts");
-  const { bitsAllocated, bitsStored, highBit } = instance.pixel;
-  const samples = await readStored(instance);
-  const bytes = Buffer.alloc((samples.length * bitsAllocated) / 8);
-  const lowest = highBit + 1 - bitsStored;
-  for (const [i, sample] of samples.entries())
-    if (bitsAllocated === 8) bytes[i] = sample << lowest;
-    else bytes.writeUInt16LE((sample << lowest) & 0xffff, 2 * i);
-  return bytes;
-}
-
-/** Says phase and slice (from 1) and nothing of any tag: a file can never be called after a patient. */
-function fileName(phase: number, slice: number): string {
-  return `IM-${`${phase + 1}`.padStart(2, "0")}-${`${slice + 1}`.padStart(4, "0")}.dcm`;
+/** For each frame of the series, by its row, the instance that it goes into and its place in that. */
+function placesOf(outputs: readonly OutputInstance[]): ReadonlyMap<number, { readonly begun: BegunInstance; readonly number: number }> {
+  const places = new Map<number, { readonly begun: BegunInstance; readonly number: number }>();
+  for (const [index, output] of outputs.entries()) {
+    const begun: BegunInstance = { index, output, frames: Array.from({ length: output.frames.length }, () => undefined), missing: output.frames.length };
+    for (const [number, { row }] of output.frames.entries()) places.set(row, { begun, number });
+  }
+  return places;
 }

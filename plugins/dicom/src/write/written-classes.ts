@@ -11,11 +11,11 @@ const WITH_RESCALE: ReadonlySet<string> = new Set([`${STORAGE}2`, PET_IMAGE_STOR
 const MR_IMAGE_STORAGE = `${STORAGE}4`;
 
 /** Enhanced and Legacy Converted Enhanced CT, MR and PET: places and maps lie in functional groups, of a single frame too. */
-const MULTI_FRAME: ReadonlySet<string> = new Set(["2.1", "2.2", "4.1", "4.3", "4.4", "128.1", "130"].map((rest) => `${STORAGE}${rest}`));
+const ENHANCED: ReadonlySet<string> = new Set(["2.1", "2.2", "4.1", "4.3", "4.4", "128.1", "130"].map((rest) => `${STORAGE}${rest}`));
 
-/** Whether instances of a SOP class are multi-frame, whatever their number of frames. */
-export function isMultiFrame(sopClassUID: string): boolean {
-  return MULTI_FRAME.has(sopClassUID);
+/** Whether instances of a SOP class are enhanced multi-frame ones, whatever their number of frames. */
+export function isEnhanced(sopClassUID: string): boolean {
+  return ENHANCED.has(sopClassUID);
 }
 
 /** Whether instances of a SOP class can be written under a policy. */

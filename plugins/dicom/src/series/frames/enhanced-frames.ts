@@ -5,17 +5,10 @@ import type { ImageHeader } from "../image-header.ts";
 import { informingOf, readModalityLut, readUnits, type Informing } from "../read-image-header.ts";
 import { required } from "../read-pixel-layout.ts";
 import { readDirections, readPixelSpacing, readPosition } from "../read-plane.ts";
-import { FrameTag } from "./frame-tags.ts";
+import { FRAME_TYPE_SEQUENCES, FrameTag } from "./frame-tags.ts";
 import { attributeTags, dateTime, unsignedLongs } from "./frame-values.ts";
 import { FunctionalGroups } from "./functional-groups.ts";
 import { findItems, firstItem, scanItem, type ScannedItem } from "./item-places.ts";
-
-const FRAME_TYPE_SEQUENCES = [
-  FrameTag.MRImageFrameTypeSequence,
-  FrameTag.CTImageFrameTypeSequence,
-  FrameTag.PETFrameTypeSequence,
-  FrameTag.ParametricMapFrameTypeSequence,
-] as const;
 
 /** Dimensions that tell a frame's place in its stack, and not what else sets it apart. */
 const PLACES: ReadonlySet<number> = new Set([FrameTag.InStackPositionNumber, Tag.ImagePositionPatient]);

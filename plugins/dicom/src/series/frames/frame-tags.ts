@@ -36,3 +36,11 @@ export const FrameTag = Object.freeze({
   SharedFunctionalGroupsSequence: 0x52009229,
   PerFrameFunctionalGroupsSequence: 0x52009230,
 });
+
+/** The functional groups that hold a Frame Type. */
+export const FRAME_TYPE_SEQUENCES = [
+  FrameTag.MRImageFrameTypeSequence,
+  FrameTag.CTImageFrameTypeSequence,
+  FrameTag.PETFrameTypeSequence,
+  FrameTag.ParametricMapFrameTypeSequence,
+] as const;

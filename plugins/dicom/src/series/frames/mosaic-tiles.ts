@@ -2,16 +2,15 @@ import { dot, HilumError, norm, scaleBy } from "@hilum/core";
 import { findElement } from "../../scan/element-table.ts";
 import { tagText } from "../../scan/malformed-file.ts";
 import { Tag } from "../../scan/tags.ts";
-import { integer16, rawBytes, rawText, type ScannedHead } from "../../scan/values.ts";
+import { integer16, rawBytes, type ScannedHead } from "../../scan/values.ts";
 import type { ImageHeader } from "../image-header.ts";
 import { normalOf } from "../read-image-header.ts";
 import { required } from "../read-pixel-layout.ts";
 import { readCsaHeader } from "./csa-header.ts";
 import { FrameTag } from "./frame-tags.ts";
 import { moved } from "./moved.ts";
+import { CSA_CREATOR, MR_CREATOR, privateBlockOf } from "./private-block.ts";
 
-const CSA_CREATOR = "SIEMENS CSA HEADER";
-const MR_CREATOR = "SIEMENS MR HEADER";
 /** The slice normal of the CSA header has eight digits, and differs by no more from that of Image Orientation. */
 const NORMAL_TOLERANCE = 1e-3;
 const NUMBER = /^[+-]?\d{1,20}(?:\.\d{1,20})?$/;
@@ -93,9 +92,7 @@ function positive(value: number | undefined): number | undefined {
   return value !== undefined && value > 0 ? value : undefined;
 }
 
-/** The tag of a private element, whose second-last byte is the block that its creator reserved (PS3.5 7.8.1). */
+/** The tag of a private element, in the block that its creator reserved; in the first where it reserved none. */
 function privateTag(head: ScannedHead, tag: number, creator: string): number {
-  const group = tag - (tag % 0x10000);
-  for (let block = 0x10; block <= 0xff; block++) if (rawText(head, group + block) === creator) return tag + block * 0x100;
-  return tag + 0x1000;
+  return tag + (privateBlockOf(head, tag >>> 16, creator) ?? 0x10) * 0x100;
 }

@@ -1,11 +1,17 @@
-import { rawText } from "../../scan/values.ts";
+import { rawText, type ScannedHead } from "../../scan/values.ts";
+import type { StoredForm } from "../stored-form.ts";
+import { isEnhanced } from "../written-classes.ts";
 import { isLossySyntax, writtenSyntaxUID } from "../written-syntax.ts";
 import { WRITER } from "../writer-identity.ts";
+import { checkGroups } from "./check-groups.ts";
 import type { ExpectedInstance } from "./expected-series.ts";
+import type { FrameGroups } from "./frame-groups.ts";
 import { holdsCode, itemsOf } from "./items.ts";
 import { valueIn, type ReadBackFile } from "./read-back-file.ts";
 import { must } from "./rule.ts";
 import type { TemplateHeader } from "./template-header.ts";
+
+const PIXEL_VALUE_TRANSFORMATION_SEQUENCE = 0x00289145;
 
 const TAG = Object.freeze({
   mediaStorageSOPClassUID: 0x00020002,
@@ -55,7 +61,7 @@ const TEXT: readonly (readonly [tag: number, vr: string, length: number, value: 
 ];
 
 /** Checks what a derived instance says of itself (dicom.md §4; PS3.3 C.7.6.1, C.12.1). */
-export function checkDerived(file: ReadBackFile, template: TemplateHeader, expected: ExpectedInstance): void {
+export function checkDerived(file: ReadBackFile, groups: FrameGroups, template: TemplateHeader, expected: ExpectedInstance): void {
   const { meta } = file;
   const sopInstanceUID = file.text(TAG.sopInstanceUID);
   must(sopInstanceUID === expected.sopInstanceUID, "SOP Instance UID is the derived one", TAG.sopInstanceUID);
@@ -65,9 +71,10 @@ export function checkDerived(file: ReadBackFile, template: TemplateHeader, expec
   must(rawText(meta, TAG.implementationClassUID) === WRITER.implementationClassUID, "the Implementation Class is the writer's own", TAG.implementationClassUID);
   checkTexts(file, template);
   checkImageType(file, template);
-  checkSources(file, expected);
+  if (isEnhanced(expected.template.sopClassUID)) checkGroups(file, groups, template, expected);
+  else checkSources(file, expected);
   checkEquipment(file, template);
-  checkMeaning(file, expected);
+  for (const [i, { form }] of expected.frames.entries()) checkMeaning(file, groups(i, PIXEL_VALUE_TRANSFORMATION_SEQUENCE), form);
   checkWindows(file);
   const isLossy = rawText(template, TAG.lossyImageCompression) === "01" || isLossySyntax(expected.template.transferSyntaxUID);
   must(file.text(TAG.lossyImageCompression) === (isLossy ? "01" : rawText(template, TAG.lossyImageCompression)), "lossy compression is told for ever", TAG.lossyImageCompression);
@@ -94,7 +101,9 @@ function checkImageType(file: ReadBackFile, template: TemplateHeader): void {
   must(values[0] === "DERIVED" && values.length >= 2, rule, TAG.imageType);
   must(values[1] === (modality === "PT" ? "PRIMARY" : (second ?? "PRIMARY")), rule, TAG.imageType);
   must(values.length >= 3 || (modality !== "MR" && modality !== "CT"), rule, TAG.imageType);
-  must(others.every((value, i) => values[i + 2] === value), rule, TAG.imageType);
+  // What was a tile of a mosaic is none any more.
+  must(others.filter((value) => value.trim() !== "MOSAIC").every((value, i) => values[i + 2] === value), rule, TAG.imageType);
+  must(!values.includes("MOSAIC"), rule, TAG.imageType);
 }
 
 function checkSources(file: ReadBackFile, { template }: ExpectedInstance): void {
@@ -117,8 +126,8 @@ function checkEquipment(file: ReadBackFile, template: TemplateHeader): void {
   must(own !== undefined && holdsCode(own, TAG.purposeOfReferenceCodeSequence, "109102", "DCM", rule), rule, tag);
 }
 
-/** What the header says that a stored value means is what quantising took it to mean. */
-function checkMeaning(file: ReadBackFile, { form }: ExpectedInstance): void {
+/** What the header says that a stored value means is what quantising took it to mean. @param transformation of the frame. */
+function checkMeaning(file: ReadBackFile, transformation: ScannedHead, form: StoredForm): void {
   const rule = "Rescale Slope and Intercept are those of the stored values";
   const { scale, offset } = form.format.modalityLut;
   if (form.declaredBy === "real world value mapping") {
@@ -128,8 +137,8 @@ function checkMeaning(file: ReadBackFile, { form }: ExpectedInstance): void {
     must(item !== undefined && doubleOf(valueIn(item, TAG.realWorldValueSlope)) === scale && doubleOf(valueIn(item, TAG.realWorldValueIntercept)) === offset, rule, tag);
     return;
   }
-  must(Number(file.text(TAG.rescaleSlope) ?? 1) === scale, rule, TAG.rescaleSlope);
-  must(Number(file.text(TAG.rescaleIntercept) ?? 0) === offset, rule, TAG.rescaleIntercept);
+  must(Number(rawText(transformation, TAG.rescaleSlope) ?? file.text(TAG.rescaleSlope) ?? 1) === scale, rule, TAG.rescaleSlope);
+  must(Number(rawText(transformation, TAG.rescaleIntercept) ?? file.text(TAG.rescaleIntercept) ?? 0) === offset, rule, TAG.rescaleIntercept);
   const isPet = file.text(TAG.modality) === "PT" && form.declaredBy === "rescale";
   must(!isPet || offset === 0, "the Rescale Intercept of PET is 0", TAG.rescaleIntercept);
 }

@@ -1,34 +1,21 @@
-import type { ElementTable } from "../../scan/element-table.ts";
+import { createElementTable, findElement, type ElementTable } from "../../scan/element-table.ts";
+import { findItems, scanItem, type ScannedItem } from "../../series/frames/item-places.ts";
 import { isStaleGroupLength } from "../splice.ts";
-import type { StoredForm } from "../stored-form.ts";
 import { contradictingWindows } from "../windows.ts";
-import { changeableTags, keepingRule, LASTING, staleTags } from "./meant-changes.ts";
-import type { ReadBackFile } from "./read-back-file.ts";
+import { keepingRule, LASTING } from "./meant-changes.ts";
 import { must } from "./rule.ts";
-import type { TemplateHeader } from "./template-header.ts";
+import type { TagRules } from "./tag-rules.ts";
 
 const OVERLAY_DATA = 0x3000;
-
-/** Tags of one kind of stored form, made once for a series. */
-export interface TagRules {
-  readonly changeable: ReadonlySet<number>;
-  readonly stale: ReadonlySet<number>;
-  /** Groups whose lengths (gggg,0000) are wrong as soon as something of the group changes. */
-  readonly changedGroups: ReadonlySet<number>;
-}
-
-/** The rules about tags for instances of a stored form. */
-export function tagRulesOf(form: StoredForm): TagRules {
-  const changeable = changeableTags(form);
-  const stale = staleTags(form);
-  return { changeable, stale, changedGroups: new Set([...changeable, ...stale].map((tag) => tag >>> 16)) };
-}
+/** Items of functional groups hold few elements; tables grow where they do not. */
+const ROOM = 32;
 
 /**
  * Checks that a file and its template differ in nothing but what is meant: both tables are sorted, so that one walk finds what
- * is missing, changed or too much. Neighbours that are kept are compared together, tags and all.
+ * is missing, changed or too much. Neighbours that are kept are compared together, tags and all; where something may change
+ * inside a sequence, so are its items.
  */
-export function checkKept(file: ReadBackFile, template: TemplateHeader, rules: TagRules): void {
+export function checkKept(file: ScannedItem, template: ScannedItem, rules: TagRules): void {
   const out = file.table;
   const kept = template.table;
   const overlays = overlaysInPixels(kept);
@@ -47,7 +34,7 @@ export function checkKept(file: ReadBackFile, template: TemplateHeader, rules: T
   for (let i = 0; i < kept.count; i++) {
     const tag = kept.tag[i] as number;
     if (!stays(tag)) {
-      must(!LASTING.has(tag) || file.has(tag), "what the template says and a derived image says anew is still said", tag);
+      must(!LASTING.has(tag) || findElement(out, tag) >= 0, "what the template says and a derived image says anew is still said", tag);
       continue;
     }
     passChanged();
@@ -65,9 +52,22 @@ export function checkKept(file: ReadBackFile, template: TemplateHeader, rules: T
   }
   passChanged();
   must(row === out.count, "nothing is added but what a derived image says", out.tag[row]);
+  for (const [tag, inner] of rules.within) checkItems(file, template, tag, inner);
 }
 
-function nameDifference(file: ReadBackFile, template: TemplateHeader, from: number, to: number, fromKept: number): void {
+/** Items that the template has; where it lacks the whole sequence, every item is new, and says nothing but what it may. */
+function checkItems(file: ScannedItem, template: ScannedItem, tag: number, rules: TagRules): void {
+  const written = findItems(file, tag);
+  const kept = findItems(template, tag);
+  const isNew = findElement(template.table, tag) < 0;
+  must(isNew || written.items.length === kept.items.length, "sequences have as many items as the template's", tag);
+  const ofFile = createElementTable(ROOM);
+  const ofTemplate = createElementTable(ROOM);
+  for (const index of written.items.keys())
+    checkKept(scanItem(file, written, index, ofFile), isNew ? { ...template, table: ofTemplate } : scanItem(template, kept, index, ofTemplate), rules);
+}
+
+function nameDifference(file: ScannedItem, template: ScannedItem, from: number, to: number, fromKept: number): void {
   const { table } = file;
   const kept = template.table;
   for (let row = from; row <= to; row++) {

@@ -6,6 +6,7 @@ import { must } from "./rule.ts";
 
 const TAG = Object.freeze({
   samplesPerPixel: 0x00280002,
+  numberOfFrames: 0x00280008,
   rows: 0x00280010,
   columns: 0x00280011,
   bitsAllocated: 0x00280100,
@@ -20,8 +21,14 @@ const TAG = Object.freeze({
 
 const BITS_RULE = "Bits Allocated, Bits Stored, High Bit and Pixel Representation are those of the stored values";
 
-/** Checks the pixels of a file, and what its header says of their stored values. */
-export function checkPixels(file: ReadBackFile, { form, masked, checksums }: ExpectedInstance): void {
+/** Memory for one frame at a time. */
+export interface FrameMemory {
+  frame: Buffer;
+}
+
+/** Checks the pixels of a file, frame by frame, and what its header says of their stored values. */
+export function checkPixels(file: ReadBackFile, { frames }: ExpectedInstance, memory: FrameMemory): void {
+  const [{ form, masked }] = frames;
   const { format } = form;
   const said = (tag: number): number | undefined => shortOf(file, tag, false);
   for (const [tag, value] of [
@@ -31,28 +38,46 @@ export function checkPixels(file: ReadBackFile, { form, masked, checksums }: Exp
     [TAG.pixelRepresentation, format.signed ? 1 : 0],
   ] as const)
     must(said(tag) === value, BITS_RULE, tag);
+  must(Number(file.text(TAG.numberOfFrames) ?? 1) === frames.length, "Number of Frames is that of the frames", TAG.numberOfFrames);
   const voxels = (said(TAG.rows) ?? 0) * (said(TAG.columns) ?? 0) * (said(TAG.samplesPerPixel) ?? 0);
-  const pixels = file.value(TAG.pixelData);
-  const bytes = (voxels * format.bitsAllocated) / 8;
-  must(pixels !== undefined && pixels.length === bytes + (bytes % 2), "Pixel Data has the length of its image", TAG.pixelData);
-  must(crc32(pixels as Buffer) === checksums.pixels, "Pixel Data holds the stored values of its own slice", TAG.pixelData);
+  const frameBytes = (voxels * format.bitsAllocated) / 8;
+  const bytes = frameBytes * frames.length;
+  must(file.pixelBytes === bytes + (bytes % 2), "Pixel Data has the length of its image", TAG.pixelData);
   // A padding value that stays is the template's, whatever its VR.
   for (const tag of [TAG.smallestImagePixelValue, TAG.largestImagePixelValue, ...(form.padding === undefined ? [] : [TAG.pixelPaddingValue])])
     must(file.vr(tag) === undefined || file.vr(tag) === (format.signed ? "SS" : "US"), "the VR of pixel values follows Pixel Representation", tag);
   if (form.padding !== undefined)
     must(shortOf(file, TAG.pixelPaddingValue, format.signed) === (masked ? form.padding : undefined), "Pixel Padding Value is that of the stored values", TAG.pixelPaddingValue);
-  checkStoredValues(file, pixels as Buffer, voxels, format);
+  const passes = passOver(file, format);
+  if (memory.frame.length < frameBytes) memory.frame = Buffer.allocUnsafeSlow(frameBytes);
+  const pixels = memory.frame.subarray(0, frameBytes);
+  const found = { smallest: Number.POSITIVE_INFINITY, largest: Number.NEGATIVE_INFINITY };
+  for (const [i, { checksum }] of frames.entries()) {
+    file.readPixels(pixels, i * frameBytes);
+    must(crc32(pixels) === checksum, "Pixel Data holds the stored values of its own slice", TAG.pixelData);
+    if (!passes) continue;
+    const ofFrame = storedValuesOf(pixels, voxels, format);
+    must(ofFrame.straysFromStoredBits === 0, "no bits but the stored ones are set", TAG.pixelData);
+    found.smallest = Math.min(found.smallest, ofFrame.smallest);
+    found.largest = Math.max(found.largest, ofFrame.largest);
+  }
+  checkPaddingByte(file, bytes);
+  for (const [tag, value] of [
+    [TAG.smallestImagePixelValue, found.smallest],
+    [TAG.largestImagePixelValue, found.largest],
+  ] as const)
+    must(!file.has(tag) || shortOf(file, tag, format.signed) === value, "smallest and largest pixel value are those of the pixels", tag);
 }
 
-/** A pass over the pixels, where something can be checked by one. */
-function checkStoredValues(file: ReadBackFile, pixels: Buffer, voxels: number, format: StoredFormat): void {
-  const smallest = shortOf(file, TAG.smallestImagePixelValue, format.signed);
-  const largest = shortOf(file, TAG.largestImagePixelValue, format.signed);
-  if (format.bitsStored === format.bitsAllocated && smallest === undefined && largest === undefined) return;
-  const found = storedValuesOf(pixels, voxels, format);
-  must(found.straysFromStoredBits === 0, "no bits but the stored ones are set", TAG.pixelData);
-  must(smallest === undefined || smallest === found.smallest, "smallest and largest pixel value are those of the pixels", TAG.smallestImagePixelValue);
-  must(largest === undefined || largest === found.largest, "smallest and largest pixel value are those of the pixels", TAG.largestImagePixelValue);
+/** Whether something can be checked by a pass over the stored values. */
+function passOver(file: ReadBackFile, format: StoredFormat): boolean {
+  return format.bitsStored !== format.bitsAllocated || file.has(TAG.smallestImagePixelValue) || file.has(TAG.largestImagePixelValue);
+}
+
+function checkPaddingByte(file: ReadBackFile, bytes: number): void {
+  const padding = Buffer.alloc(bytes % 2, 1);
+  file.readPixels(padding, bytes);
+  must(padding.every((byte) => byte === 0), "Pixel Data of odd length is padded with zero", TAG.pixelData);
 }
 
 interface StoredValues {

@@ -204,7 +204,7 @@ describe("the write gate", () => {
 
   it("finds slices that do not ascend", async () => {
     const { expected, ...rest } = series;
-    const instances = expected.instances.map((instance, i) => ({ ...instance, slice: 2 - i }));
+    const instances = expected.instances.map((instance, i) => ({ ...instance, frames: [{ ...instance.frames[0], slice: 2 - i }] as const }));
     expect(ruleBrokenBy({ ...rest, expected: { ...expected, instances } }, series.files)).toBe("slices ascend in each phase");
   });
 
@@ -218,8 +218,8 @@ describe("the write gate", () => {
     const [file] = twelve.files as [Buffer];
     // The checksum is taken along, so that the bits alone are what is wrong.
     const stray = patched(file, 0x7fe00010, (pixels) => pixels.writeUInt8(0x10, 1));
-    const pixels = crc32(stray.subarray(-18));
-    const instances = twelve.expected.instances.map((instance) => ({ ...instance, checksums: { ...instance.checksums, pixels } }));
+    const checksum = crc32(stray.subarray(-18));
+    const instances = twelve.expected.instances.map((instance) => ({ ...instance, frames: [{ ...instance.frames[0], checksum }] as const }));
     const expected = { ...twelve.expected, instances };
     expect(ruleBrokenBy({ ...twelve, expected }, [stray])).toBe("no bits but the stored ones are set");
   });
@@ -253,8 +253,8 @@ describe("the write gate", () => {
       expect(ruleBrokenBy(pet, pet.files)).toBe("none");
       const files = pet.files.map((file) => edited(file, text(0x00281052, "DS", "5")));
       const instances = pet.expected.instances.map((instance) => {
-        const { form } = instance;
-        return { ...instance, form: { ...form, format: { ...form.format, modalityLut: { ...form.format.modalityLut, offset: 5 } } } };
+        const [{ form, ...frame }] = instance.frames;
+        return { ...instance, frames: [{ ...frame, form: { ...form, format: { ...form.format, modalityLut: { ...form.format.modalityLut, offset: 5 } } } }] as const };
       });
       expect(ruleBrokenBy({ ...pet, expected: { ...pet.expected, instances } }, files)).toBe("the Rescale Intercept of PET is 0");
     });

@@ -1,20 +1,19 @@
 import { crc32 } from "node:zlib";
-import { cross, dot, isHilumError, type Vec3 } from "@hilum/core";
+import { isHilumError } from "@hilum/core";
 import { findElement } from "../../scan/element-table.ts";
-import { decimalsOf } from "../../scan/values.ts";
 import { checkDerived } from "./check-derived.ts";
-import { checkKept, tagRulesOf, type TagRules } from "./check-kept.ts";
+import { checkKept } from "./check-kept.ts";
 import { checkPixels } from "./check-pixels.ts";
+import { checkOrder, checkPlaces, type SlicePositions } from "./check-places.ts";
 import type { ExpectedInstance, ExpectedSeries, WrittenFile } from "./expected-series.ts";
+import { frameGroupsOf } from "./frame-groups.ts";
 import { ReadBackFile } from "./read-back-file.ts";
 import { must, ruleBroken } from "./rule.ts";
+import { tagRulesOf } from "./tag-rules.ts";
 import { TemplateHeader } from "./template-header.ts";
 
 const SERIES_INSTANCE_UID = 0x0020000e;
 const SOP_INSTANCE_UID = 0x00080018;
-const PIXEL_DATA = 0x7fe00010;
-const IMAGE_POSITION = 0x00200032;
-const IMAGE_ORIENTATION = 0x00200037;
 
 /** The write gate: takes the files of a series one after the other, and then says whether they are the whole of it. */
 export interface SeriesGate {
@@ -31,17 +30,11 @@ export interface SeriesGate {
 export function createSeriesGate(expected: ExpectedSeries): SeriesGate {
   const file = new ReadBackFile();
   const template = new TemplateHeader();
+  const memory = { frame: Buffer.alloc(0) };
   const waiting = new Map(expected.instances.map((instance) => [instance.name, instance]));
   const sopInstanceUIDs = new Set<string>();
-  const rules = new Map<string, TagRules>();
-  /** Slice positions by phase and slice, mm. */
-  const positions = new Map<number, Map<number, number>>();
+  const positions: SlicePositions = new Map();
 
-  const rulesFor = ({ form }: ExpectedInstance): TagRules => {
-    const known = rules.get(form.declaredBy) ?? tagRulesOf(form);
-    rules.set(form.declaredBy, known);
-    return known;
-  };
   const checkSeriesUid = ({ template: source }: ExpectedInstance): void => {
     const uid = file.text(SERIES_INSTANCE_UID);
     must(uid === expected.seriesInstanceUID, "all instances have the one Series Instance UID", SERIES_INSTANCE_UID);
@@ -52,12 +45,6 @@ export function createSeriesGate(expected: ExpectedSeries): SeriesGate {
     must(!sopInstanceUIDs.has(uid), "SOP Instance UIDs are unique", SOP_INSTANCE_UID);
     sopInstanceUIDs.add(uid);
   };
-  const notePosition = ({ phase, slice }: ExpectedInstance): void => {
-    const position = slicePositionOf(file);
-    if (position === undefined) return;
-    const ofPhase = positions.get(phase) ?? new Map<number, number>();
-    positions.set(phase, ofPhase.set(slice, position));
-  };
 
   return {
     check(written) {
@@ -65,15 +52,16 @@ export function createSeriesGate(expected: ExpectedSeries): SeriesGate {
       if (instance === undefined) throw ruleBroken("the series has the files that it should have, and no other");
       waiting.delete(written.name);
       try {
-        file.load(written, instance.template.file.size);
+        file.load(written, instance.template.pixel.offset);
         template.load(instance.template);
         checkSopUid();
         checkSeriesUid(instance);
-        checkKept(file, template, rulesFor(instance));
-        checkDerived(file, template, instance);
-        checkPixels(file, instance);
+        checkKept(file, template, tagRulesOf(instance, template));
+        const groups = frameGroupsOf(file, instance.template.sopClassUID, instance.frames.length);
+        checkDerived(file, groups, template, instance);
+        checkPixels(file, instance, memory);
         checkBytes(file, instance);
-        notePosition(instance);
+        checkPlaces(groups, instance, positions);
       } catch (cause) {
         if (!isHilumError(cause) || cause.code === "VERIFICATION_FAILED") throw cause;
         throw ruleBroken("every value can be read", {}, cause);
@@ -81,10 +69,7 @@ export function createSeriesGate(expected: ExpectedSeries): SeriesGate {
     },
     end() {
       must(waiting.size === 0, "the series has the files that it should have, and no other");
-      for (const ofPhase of positions.values()) {
-        const inOrder = [...ofPhase].sort(([a], [b]) => a - b).map(([, position]) => position);
-        must(inOrder.every((position, i) => i === 0 || position > (inOrder[i - 1] as number)), "slices ascend in each phase", IMAGE_POSITION);
-      }
+      checkOrder(positions);
     },
   };
 }
@@ -92,16 +77,5 @@ export function createSeriesGate(expected: ExpectedSeries): SeriesGate {
 /** What no other rule knows: the words of descriptions, times, the equipment. */
 function checkBytes({ bytes, table }: ReadBackFile, { checksums }: ExpectedInstance): void {
   const headEnd = table.valueEnd[findElement(table, SERIES_INSTANCE_UID)] as number;
-  const pixels = findElement(table, PIXEL_DATA);
-  const rest = crc32(bytes.subarray(table.valueEnd[pixels]), crc32(bytes.subarray(headEnd, table.value[pixels])));
-  must(crc32(bytes.subarray(0, headEnd)) === checksums.head && rest === checksums.rest, "every byte is the one that was written");
-}
-
-/** Distance along the normal of the image, mm; undefined where the instance tells no place. */
-function slicePositionOf(file: ReadBackFile): number | undefined {
-  const position = decimalsOf(file, IMAGE_POSITION, 3);
-  const cosines = decimalsOf(file, IMAGE_ORIENTATION, 6);
-  if (position === undefined || cosines === undefined) return undefined;
-  const normal = cross(cosines.slice(0, 3) as unknown as Vec3, cosines.slice(3) as unknown as Vec3);
-  return dot(position as unknown as Vec3, normal);
+  must(crc32(bytes.subarray(0, headEnd)) === checksums.head && crc32(bytes.subarray(headEnd)) === checksums.rest, "every byte is the one that was written");
 }

@@ -1,4 +1,5 @@
 import type { StoredForm } from "../stored-form.ts";
+import { DERIVED_GROUPS, FRAME_TYPES } from "./meant-group-changes.ts";
 
 /** What every derived instance may say anew (dicom.md §4, first table). A list of its own: the writer's edits are what is checked. */
 const DERIVED: readonly number[] = [
@@ -59,7 +60,7 @@ const STALE_WHEN: Readonly<Record<StoredForm["declaredBy"], readonly number[]>> 
 };
 
 /** Tags of which something has to be there where the template had something: the writer says them anew, and never less. */
-export const LASTING: ReadonlySet<number> = new Set(DERIVED);
+export const LASTING: ReadonlySet<number> = new Set([...DERIVED, ...FRAME_TYPES, DERIVED_GROUPS.frameType, DERIVED_GROUPS.sourceImageEvidenceSequence, DERIVED_GROUPS.sharedFunctionalGroupsSequence, DERIVED_GROUPS.perFrameFunctionalGroupsSequence]);
 
 /** Tags that may differ from the template's. */
 export function changeableTags(form: StoredForm): ReadonlySet<number> {
@@ -83,18 +84,18 @@ const NAMED: ReadonlyMap<number, string> = new Map([
   [0x00080016, "SOP Class UID is the template's"],
   [0x0020000d, "Study Instance UID is the template's"],
   [0x00200052, "Frame of Reference UID is the template's"],
-  ...[0x00180050, 0x00185100, 0x00200032, 0x00200037, 0x00201041, 0x00280010, 0x00280011, 0x00280030].map(
+  ...[0x00180050, 0x00185100, 0x00200032, 0x00200037, 0x00201041, 0x00209113, 0x00209116, 0x00280010, 0x00280011, 0x00280030, 0x00289110].map(
     (tag) => [tag, "place, orientation and spacing are the template's"] as const,
   ),
   // What an SUV depends on, and what PS3.3 C.8.9 asks of a PET image.
   ...[0x00080021, 0x00080022, 0x00080031, 0x00080032, 0x00181242, 0x00540016, 0x00541001, 0x00541102, 0x00541300, 0x00541321, 0x00541330].map(
     (tag) => [tag, "times and units of the acquisition are the template's"] as const,
   ),
-  ...[0x00281052, 0x00281053, 0x00281054].map((tag) => [tag, "Rescale Slope and Intercept are those of the stored values"] as const),
+  ...[0x00281052, 0x00281053, 0x00281054, 0x00289145].map((tag) => [tag, "Rescale Slope and Intercept are those of the stored values"] as const),
   ...[0x00280100, 0x00280101, 0x00280102, 0x00280103].map((tag) => [tag, "Bits Allocated, Bits Stored, High Bit and Pixel Representation are those of the stored values"] as const),
   [0x00280120, "Pixel Padding Value is that of the stored values"],
   [0x00280121, "Pixel Padding Value is that of the stored values"],
-  ...[0x00281050, 0x00281051, 0x00281055, 0x00281056].map((tag) => [tag, "windows are the template's"] as const),
+  ...[0x00281050, 0x00281051, 0x00281055, 0x00281056, 0x00289132].map((tag) => [tag, "windows are the template's"] as const),
   [0x00282112, "lossy compression is told for ever"],
   [0x00282114, "lossy compression is told for ever"],
 ]);

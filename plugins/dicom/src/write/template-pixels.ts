@@ -1,0 +1,28 @@
+import { readStored } from "../pixels/read-stored.ts";
+import type { DicomInstance } from "../series/dicom-instance.ts";
+import { templateChanged } from "./template-file.ts";
+
+/** The stored pixels of an image of the template as a native frame holds them: from its file, its fragments or its mosaic. */
+export async function templatePixels(image: DicomInstance): Promise<Uint8Array> {
+  const { pixel, region } = image;
+  return pixel.encapsulated || region !== undefined ? packed(image) : readNative(image);
+}
+
+function readNative({ file, pixel, frameNumber }: DicomInstance): Uint8Array {
+  const bytes = new Uint8Array(pixel.frameBytes);
+  const count = file.read(bytes, pixel.offset + (frameNumber - 1) * pixel.frameBytes);
+  file.close();
+  if (count < bytes.length) throw templateChanged();
+  return bytes;
+}
+
+async function packed(image: DicomInstance): Promise<Uint8Array> {
+  const { bitsAllocated, bitsStored, highBit } = image.pixel;
+  const samples = await readStored(image);
+  const bytes = Buffer.alloc((samples.length * bitsAllocated) / 8);
+  const lowest = highBit + 1 - bitsStored;
+  for (const [i, sample] of samples.entries())
+    if (bitsAllocated === 8) bytes[i] = sample << lowest;
+    else bytes.writeUInt16LE((sample << lowest) & 0xffff, 2 * i);
+  return bytes;
+}
