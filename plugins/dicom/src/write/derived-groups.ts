@@ -22,8 +22,8 @@ const TAG = Object.freeze({
   derivationCodeSequence: 0x00089215,
 });
 
-/** Derivation Code Sequence is mandatory in functional groups, and CID 7203 has no code for what only passed through, or has none of its own. */
-const PROCESSED = { value: "PROCESSED", scheme: "99HILUM", meaning: "Processed as the derivation description says" } as const;
+/** Derivation Code Sequence is mandatory in functional groups; this code says of steps without a code of their own that there were some. */
+const IMAGE_PROCESSING = { value: "110001", scheme: "DCM", meaning: "Image Processing" } as const;
 
 /** What the frames of an enhanced instance were made from, and how. */
 export interface FrameDerivation {
@@ -75,7 +75,7 @@ function frameTypeEdits(groups: ScannedItem, modality: string | undefined): Elem
 }
 
 function derivationItem({ description, codes }: SeriesDerivation, sources: readonly SourceInstance[], purpose: EncodedElement, explicitVr: boolean): EncodedElement[] {
-  const said = codes.length === 0 ? [PROCESSED] : codes;
+  const said = codes.length === 0 ? [IMAGE_PROCESSING] : codes;
   return [
     textElement(TAG.derivationDescription, "ST", description),
     sequenceElement(TAG.sourceImageSequence, sourceItems(sources, purpose), explicitVr),

@@ -1,34 +1,15 @@
 import { spawn, spawnSync } from "node:child_process";
 import { hash } from "node:crypto";
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { connect, createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { slabOver, sliceLengthOf, type ImageSeries, type ProcessingStep, type SeriesSpec, type Slab, type WriteSummary } from "@hilum/core";
-import { codecContext, memorySink, memorySource, saveFiles } from "@hilum/testing";
+import type { WriteSummary } from "@hilum/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { dicomReader } from "../read/dicom-reader.ts";
-import { dicomWriter } from "./dicom-writer.ts";
-import type { DicomWriteOptions } from "./write-options.ts";
+import { writeIdentity } from "./identity-job.test-support.ts";
+import { absent, DATA, findings, findingsTogether, PYTHON, volumesOf } from "./outside-judges.test-support.ts";
 
-const DATA = fileURLToPath(new URL("../../../../../shared/data/", import.meta.url));
-const PYTHON = "/usr/bin/python3";
-
-function absent(): string {
-  if (!existsSync(join(DATA, "oracle.json"))) return "the shared data are not here";
-  if (spawnSync(PYTHON, ["-c", "import pydicom, numpy"]).status !== 0) return "the system Python has no pydicom";
-  const missing = ["dcmdump", "dcmconv", "dciodvfy", "dcentvfy", "gdcmdump", "dcm2niix", "storescu", "storescp"].filter((tool) => spawnSync("which", [tool]).status !== 0);
-  return missing.length === 0 ? "" : `${missing.join(", ")} not installed`;
-}
 const why = absent();
-
-const BLUR: ProcessingStep = {
-  processor: "gaussian-blur",
-  program: "@hilum/plugin-gaussian-blur 0.1.0",
-  config: { sigmaMm: 1 },
-  derivation: { description: "3D Gaussian blur, sigma 1 mm", code: { value: "113088", scheme: "DCM", meaning: "Gaussian blur" } },
-};
 
 /** What a derived instance may differ in; dicom.md §4. Everything else has to be the template's. */
 const MEANT: ReadonlySet<string> = new Set([
@@ -140,36 +121,6 @@ interface OracleFile {
   readonly pixel?: { readonly sha256: string };
 }
 
-function openDirectory(directory: string) {
-  const names = readdirSync(directory).filter((name) => statSync(join(directory, name)).isFile());
-  return memorySource(
-    names.map((name) => ({ name, bytes: readFileSync(join(directory, name)) })),
-    { kind: "directory" },
-  );
-}
-
-async function* slabsOf(series: ImageSeries): AsyncGenerator<Slab> {
-  const { size } = series.volume.geometry;
-  const sliceLength = sliceLengthOf(series.volume);
-  const depth = 7;
-  const lent = new Float32Array(depth * sliceLength);
-  const lentMask = new Uint8Array(depth * size[0] * size[1]);
-  for (const [phase] of series.phases.entries())
-    for (let start = 0; start < size[2]; start += depth) {
-      const count = Math.min(depth, size[2] - start);
-      const mask = series.volume.masked ? lentMask.subarray(0, count * size[0] * size[1]) : undefined;
-      const slab = slabOver({ phase, start, count, sliceLength }, lent.subarray(0, count * sliceLength), mask);
-      await series.read(slab);
-      yield slab;
-    }
-}
-
-/** Lines of dciodvfy on one file; both streams, since findings go to stderr. */
-function findings(path: string): string[] {
-  const { stdout, stderr } = spawnSync("dciodvfy", [path], { encoding: "latin1" });
-  return `${stdout}\n${stderr}`.split("\n").filter((line) => /^(?:Error|Warning)| - (?:Error|Warning) - /.test(line));
-}
-
 /** In transfer syntaxes that dcm2niix does not read; what is written of them it does. */
 const UNREAD_BY_DCM2NIIX: ReadonlySet<string> = new Set([
   "geometry/compressed-series-jpegls",
@@ -178,25 +129,6 @@ const UNREAD_BY_DCM2NIIX: ReadonlySet<string> = new Set([
   "transfer-syntaxes/pydicom/JPGExtended.dcm",
   "transfer-syntaxes/wg04-mr4/MR4_JPLY.dcm",
 ]);
-
-/** What dcm2niix makes of a directory: size, spacing and affine of each volume, and its voxels' SHA-256; in no order. */
-function volumesOf(directory: string): string[] {
-  const made = mkdtempSync(join(tmpdir(), "hilum-dicom-writer-nii-"));
-  try {
-    spawnSync("dcm2niix", ["-b", "n", "-z", "n", "-f", "%s_%u", "-o", made, directory]);
-    return readdirSync(made)
-      .filter((name) => name.endsWith(".nii"))
-      .map((name) => {
-        const nifti = readFileSync(join(made, name));
-        // NIfTI-1: dim at 40, pixdim at 76, scl_slope and scl_inter at 112, srow at 280; voxels from 352.
-        const header = [nifti.subarray(40, 56), nifti.subarray(76, 108), nifti.subarray(112, 120), nifti.subarray(280, 328)];
-        return [...header.map((bytes) => bytes.toString("hex")), hash("sha256", nifti.subarray(352), "hex")].join(" ");
-      })
-      .sort();
-  } finally {
-    rmSync(made, { recursive: true, force: true });
-  }
-}
 
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -269,18 +201,6 @@ const SERIES: readonly (readonly [path: string, what: string])[] = [
   ["transfer-syntaxes/pydicom/JPGExtended.dcm", "JPEG Extended, lossy"],
   ["transfer-syntaxes/wg04-mr4/MR4_JPLY.dcm", "JPEG Extended, lossy"],
 ];
-
-/** Writes the first series of a directory into its own headers. @returns the output directory and what the writer says. */
-async function writeIdentity(source: string, rescale: DicomWriteOptions["rescale"]): Promise<{ output: string; summary: WriteSummary | undefined }> {
-  const context = codecContext();
-  const [series] = (await dicomReader.open(openDirectory(source), { padding: "auto" }, context)) as [ImageSeries];
-  const derived: SeriesSpec = { ...series, history: [BLUR] };
-  const { sink, files } = memorySink();
-  const summary = await dicomWriter.write({ series: derived, template: series, options: { seriesNumberOffset: 1000, rescale } }, slabsOf(series), sink, context);
-  const output = mkdtempSync(join(tmpdir(), "hilum-dicom-writer-"));
-  saveFiles(output, [...files].map(([name, file]) => ({ name, bytes: file.bytes() })));
-  return { output, summary };
-}
 
 describe.skipIf(why !== "")(`a derived series with slopes of its own${why === "" ? "" : ` (skipped: ${why})`}`, () => {
   it.each([
@@ -414,14 +334,8 @@ describe.skipIf(why !== "")(`a derived series with unchanged voxels${why === "" 
     });
 
     it("shares patient, study and frame of reference with its source, by dcentvfy, and contradicts itself nowhere", () => {
-      const linesOn = (...of: string[]): string[] => {
-        const paths = of.flatMap((one) => readdirSync(one).map((name) => join(one, name)));
-        const { stderr } = spawnSync("dcentvfy", paths, { encoding: "latin1", maxBuffer: 1 << 26 });
-        // Which files contradict each other does not matter, only in what.
-        return stderr.split("\n").filter((line) => /Error|Warning/.test(line)).map((line) => line.replace(/ for file .*/, ""));
-      };
-      const known = new Set(linesOn(source));
-      expect([...new Set(linesOn(source, output).filter((line) => !known.has(line)))]).toEqual([]);
+      const known = new Set(findingsTogether(source));
+      expect([...new Set(findingsTogether(source, output).filter((line) => !known.has(line)))]).toEqual([]);
     });
   });
 });
