@@ -1,3 +1,4 @@
+import { HilumError } from "@hilum/core";
 import { createElementTable, findElement } from "../scan/element-table.ts";
 import { Tag } from "../scan/tags.ts";
 import { rawBytes, rawText } from "../scan/values.ts";
@@ -19,6 +20,7 @@ const TAG = Object.freeze({
   sourceImageSequence: 0x00082112,
   derivationImageSequence: 0x00089124,
   sourceImageEvidenceSequence: 0x00089154,
+  concatenationUID: 0x00209161,
   derivationCodeSequence: 0x00089215,
 });
 
@@ -38,8 +40,13 @@ export interface FrameDerivation {
  * What an enhanced instance says of its derivation, where PS3.3 has it for these: Frame Type in the frame types of shared and
  * per-frame groups, a Derivation Image Sequence in the groups of each frame (C.7.6.16.2.6), and Source Image Evidence Sequence.
  * All other groups keep their bytes. A derivation that the template shares goes to each frame, since a group is never in both.
+ * @throws {HilumError} UNSUPPORTED_WRITE for a part of a concatenation, which names its source instances in every part.
  */
 export function derivedGroupEdits(template: TemplateFile, { derivation, sourcesOfFrames, purpose }: FrameDerivation): ElementEdit[] {
+  if (findElement(template.table, TAG.concatenationUID) >= 0)
+    throw new HilumError("UNSUPPORTED_WRITE", "The template is a concatenation (0020,9161) of several instances; only whole instances are written.", {
+      remedy: "Join the parts of the concatenation into one instance first.",
+    });
   const modality = rawText(template, Tag.Modality);
   const shared = firstItem(template, FrameTag.SharedFunctionalGroupsSequence, createElementTable(32));
   const earlier = (shared && rawBytes(shared, TAG.derivationImageSequence)) ?? new Uint8Array(0);

@@ -30,7 +30,7 @@ export interface Changes {
 }
 
 /** For tests: writes a hand-built series with itself as template; the files in the order of their names' creation. */
-export async function write(built: HandBuiltSeries, changes: Changes = {}) {
+export async function write(built: Pick<HandBuiltSeries, "series" | "voxels">, changes: Changes = {}) {
   const blurred: SeriesSpec = { ...built.series, history: [BLUR] };
   const series = changes.spec?.(blurred) ?? blurred;
   const memory = memorySink();

@@ -10,6 +10,7 @@ import { must } from "./rule.ts";
 import type { TemplateHeader } from "./template-header.ts";
 
 const TAG = Object.freeze({
+  modality: 0x00080060,
   referencedSeriesSequence: 0x00081115,
   referencedSOPClassUID: 0x00081150,
   referencedSOPInstanceUID: 0x00081155,
@@ -25,17 +26,18 @@ const TAG = Object.freeze({
 /** Checks what an enhanced instance says of its derivation, frame by frame (PS3.3 C.7.6.16.2.6, C.8.16.1). */
 export function checkGroups(file: ReadBackFile, groups: FrameGroups, template: TemplateHeader, { template: source, frames }: ExpectedInstance): void {
   const kept = frameGroupsOf(template, source.sopClassUID, frames.length);
-  for (const i of frames.keys()) for (const tag of FRAME_TYPES) checkFrameType(groups(i, tag), kept(i, tag));
+  const isPet = file.text(TAG.modality) === "PT";
+  for (const i of frames.keys()) for (const tag of FRAME_TYPES) checkFrameType(groups(i, tag), kept(i, tag), isPet);
   checkDerivations(file, template, source);
   checkEvidence(file, template, source);
 }
 
-function checkFrameType(type: ScannedItem, kept: ScannedItem): void {
+function checkFrameType(type: ScannedItem, kept: ScannedItem, isPet: boolean): void {
   const before = rawText(kept, DERIVED_GROUPS.frameType)?.split("\\");
   if (before === undefined) return;
-  const values = rawText(type, DERIVED_GROUPS.frameType)?.split("\\") ?? [];
-  const isDerived = values[0] === "DERIVED" && values.length === before.length && before.every((value, i) => i === 0 || values[i] === value);
-  must(isDerived, "Frame Type says DERIVED, and keeps its other values", DERIVED_GROUPS.frameType);
+  const [, second = "PRIMARY", ...others] = before;
+  const expected = ["DERIVED", isPet ? "PRIMARY" : second, ...others];
+  must(rawText(type, DERIVED_GROUPS.frameType) === expected.join("\\"), "Frame Type says DERIVED, and keeps its other values", DERIVED_GROUPS.frameType);
 }
 
 function checkDerivations(file: ReadBackFile, template: TemplateHeader, source: ExpectedInstance["template"]): void {
