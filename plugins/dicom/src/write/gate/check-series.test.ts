@@ -1,75 +1,13 @@
 import { crc32 } from "node:zlib";
-import type { SeriesSpec } from "@hilum/core";
-import { codecContext, memorySink } from "@hilum/testing";
 import { beforeAll, describe, expect, it } from "vitest";
 import { createElementTable, findElement } from "../../scan/element-table.ts";
 import { scanDataSet } from "../../scan/scan-data-set.ts";
-import { paddedText } from "../encode-element.ts";
-import { CT_IMAGE_STORAGE, handBuiltSeries, PET_IMAGE_STORAGE, SERIES_UID, slabsOf, type HandBuiltOptions } from "../hand-built-series.test-support.ts";
-import { put, spliceElements, spliceGrowth, type ElementEdit } from "../splice.ts";
+import { CT_IMAGE_STORAGE, handBuiltSeries, PET_IMAGE_STORAGE, SERIES_UID, type HandBuiltOptions } from "../hand-built-series.test-support.ts";
+import { put } from "../splice.ts";
 import type { DicomWriteOptions } from "../write-options.ts";
-import { BLUR, DEFAULT_OPTIONS } from "../write-hand-built.test-support.ts";
-import { writeSeries } from "../write-series.ts";
-import { createSeriesGate } from "./check-series.ts";
-import type { ExpectedSeries } from "./expected-series.ts";
+import { dataSetStart, edited, patched, remove, ruleBrokenBy, text, us, writtenSeries, type Written } from "./planted-faults.test-support.ts";
 
-/** Written files in the order of their names, and what they have to be. */
-interface Written {
-  readonly names: readonly string[];
-  readonly files: readonly Buffer[];
-  readonly expected: ExpectedSeries;
-}
-
-async function written(built: HandBuiltOptions, options: Partial<DicomWriteOptions> = {}): Promise<Written> {
-  const hand = handBuiltSeries(built);
-  const series: SeriesSpec = { ...hand.series, history: [BLUR] };
-  const memory = memorySink();
-  const request = { series, template: hand.series, options: { ...DEFAULT_OPTIONS, ...options } };
-  const { expected } = await writeSeries(request, slabsOf(series, hand.voxels), memory.sink, codecContext());
-  return { names: [...memory.files.keys()], files: [...memory.files.values()].map((file) => Buffer.from(file.bytes())), expected };
-}
-
-/** The rule that the gate says is broken, or "none". */
-function ruleBrokenBy({ names, expected }: Written, files: readonly (Buffer | undefined)[], extra: readonly Buffer[] = []): string {
-  const gate = createSeriesGate(expected);
-  const read = (bytes: Buffer) => (into: Uint8Array, position: number) => bytes.copy(into, 0, position);
-  try {
-    for (const [i, bytes] of files.entries()) if (bytes !== undefined) gate.check({ name: names[i] as string, read: read(bytes) });
-    for (const bytes of extra) gate.check({ name: "IM-09-0001.dcm", read: read(bytes) });
-    gate.end();
-    return "none";
-  } catch (error) {
-    const { code, details, message } = error as { code: string; details: { rule: string }; message: string };
-    expect(code).toBe("VERIFICATION_FAILED");
-    expect(message).not.toContain(SERIES_UID);
-    return details.rule;
-  }
-}
-
-const dataSetStart = (file: Buffer): number => 144 + file.readUInt32LE(140);
-
-/** A file with top-level elements of its data set changed. */
-function edited(file: Buffer, ...edits: readonly ElementEdit[]): Buffer {
-  const table = createElementTable();
-  scanDataSet(file, { bytesStart: 0, from: dataSetStart(file), fileSize: file.length, explicitVr: true }, table);
-  const out = Buffer.alloc(file.length + spliceGrowth(edits));
-  file.copy(out, 0, 0, dataSetStart(file));
-  return out.subarray(0, spliceElements(file, table, true, edits.toSorted((a, b) => a.tag - b.tag), out, dataSetStart(file)));
-}
-
-/** A file with a value of its data set changed in place. */
-function patched(file: Buffer, tag: number, change: (value: Buffer) => void): Buffer {
-  const bytes = Buffer.from(file);
-  const table = createElementTable();
-  scanDataSet(bytes, { bytesStart: 0, from: dataSetStart(bytes), fileSize: bytes.length, explicitVr: true }, table);
-  const row = findElement(table, tag);
-  change(bytes.subarray(table.value[row], table.valueEnd[row]));
-  return bytes;
-}
-
-const text = (tag: number, vr: "CS" | "DS" | "LO" | "UI" | "TM" | "IS", value: string): ElementEdit => put({ tag, vr, value: paddedText(vr, value) });
-const remove = (tag: number): ElementEdit => ({ kind: "remove", tag });
-const us = (tag: number, vr: string, value: number): ElementEdit => put({ tag, vr, value: Buffer.of(value & 0xff, (value >> 8) & 0xff) });
+const written = (built: HandBuiltOptions, options: Partial<DicomWriteOptions> = {}): Promise<Written> => writtenSeries(handBuiltSeries(built), options);
 
 /** A file with something else in its file meta information, of the same length. */
 function metaReplaced(file: Buffer, from: string, to: string): Buffer {

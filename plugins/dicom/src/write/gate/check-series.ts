@@ -60,8 +60,8 @@ export function createSeriesGate(expected: ExpectedSeries): SeriesGate {
         const groups = frameGroupsOf(file, instance.template.sopClassUID, instance.frames.length);
         checkDerived(file, groups, template, instance);
         checkPixels(file, instance, memory);
-        checkBytes(file, instance);
         checkPlaces(groups, instance, positions);
+        checkBytes(file, instance);
       } catch (cause) {
         if (!isHilumError(cause) || cause.code === "VERIFICATION_FAILED") throw cause;
         throw ruleBroken("every value can be read", {}, cause);
