@@ -3,14 +3,16 @@ import { matchTemplate } from "./match-template.ts";
 import { dicomWriteOptions, type DicomWriteOptions } from "./write-options.ts";
 
 /**
- * Writes a derived series of single-frame instances, one file for each frame: the template's files with new pixels, new
- * UIDs and what PS3.3 asks of derived images; every other element keeps its bytes. Templates in big endian, deflated and
- * compressed transfer syntaxes become uncompressed explicit little endian; what lossy compression took stays told.
+ * Writes a derived series, one file for each instance of the template that has frames in it: the template's files with new
+ * pixels, new UIDs and what PS3.3 asks of derived images; every other element keeps its bytes. Enhanced multi-frame MR, CT and PET
+ * stay what they are, with their frames in the template's order; each tile of a Siemens mosaic becomes a single-frame instance.
+ * Templates in big endian, deflated and compressed transfer syntaxes become uncompressed explicit little endian; what lossy
+ * compression took stays told.
  *
  * Real values become stored values by the policy `rescale` (rounded half to even, saturated): with the Modality LUT of the
  * template's instance, or with one that fits the slice. UIDs follow from the template, the steps and the pixels, so that a
- * rerun gives the same. The Series Instance UID is known only behind the last pixel, so the head of every file is written then:
- * until it is, nobody takes the file for DICOM. When all is written the gate reads every file back.
+ * rerun gives the same. Pixels go to their place in the file as they come; the Series Instance UID is known only behind the last
+ * of them, so the head of every file is written then: until it is, nobody takes the file for DICOM. When all is written the gate reads every file back.
  *
  * A slice that the reader padded in for a missing one is left out.
  * Facts: `instances`, `clippedVoxels`, `maxQuantisationError` (real units, of voxels that were not clipped), `rescale`,
