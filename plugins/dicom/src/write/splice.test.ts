@@ -41,6 +41,14 @@ describe.each(ENCODINGS)("splicing in $transferSyntax VR with $sequenceLength le
     expect(spliced(source, explicitVr, [])).toEqual(Buffer.from(source));
   });
 
+  it("leaves room for a value that is written by itself, and writes the zero that pads an odd one", () => {
+    for (const length of [4, 5]) {
+      const out = Buffer.from(spliced(source, explicitVr, [{ kind: "room", tag: 0x7fe00010, vr: "OW", length }]));
+      const whole = encodeDataSet([...without(0x7fe00010), { tag: 0x7fe00010, vr: "OW", bytes: new Uint8Array(length) }], encoding);
+      expect(out).toEqual(Buffer.concat([whole.subarray(0, whole.length - length - (length % 2)), Buffer.alloc(length % 2)]));
+    }
+  });
+
   it("replaces, inserts at both ends and between, removes, and keeps the rest byte for byte", () => {
     const edits: ElementEdit[] = [
       put(textElement(0x00080005, "CS", "ISO_IR 100")),
