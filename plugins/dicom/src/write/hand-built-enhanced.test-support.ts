@@ -30,7 +30,7 @@ export interface EnhancedOptions {
   readonly shared?: DataSet;
   /** Elements that take the place of the usual ones. */
   readonly elements?: DataSet;
-  /** Left out: shared groups are where frames are. */
+  /** Tags that are left out. */
   readonly without?: readonly number[];
 }
 

@@ -128,6 +128,12 @@ describe("a derived enhanced instance", () => {
     expect(holds(shared.file, [{ tag: 0x52009229, vr: "SQ", items: [PLANE] }], shared.built.encoding)).toBe(true);
   });
 
+  it("gives an instance of one frame, all groups of which are shared, groups of that frame", async () => {
+    const place = group(0x00209113, { tag: 0x00200032, vr: "DS", text: "1.5\\-2.5\\3" });
+    const { file, built } = await one([{ z: 3 }], { shared: [frameType("ORIGINAL\\PRIMARY\\VOLUME\\NONE"), place, ...PLANE], without: [PER_FRAME] });
+    expect(holds(file, [{ tag: PER_FRAME, vr: "SQ", items: [[derivations(derived(1))]] }], built.encoding)).toBe(true);
+  });
+
   it("keeps the evidence of earlier sources", async () => {
     const earlier = group(0x00089154, { tag: 0x0020000d, vr: "UI", text: "1.9" });
     const { file, built } = await one(SHUFFLED, { elements: [earlier] });
