@@ -12,7 +12,7 @@ const writer: FormatCodec = {
   writer: {
     options: NO_CONFIG,
     output: "directory",
-    template: true,
+    openTemplate: () => Promise.reject(new TypeError("no template is asked for")),
     async write(_request, _slabs, sink) {
       const first = await sink.file("a");
       await first.write(new Uint8Array(5), 0);
@@ -60,7 +60,7 @@ test("says which files of which sizes are about to appear, and ends the writing 
 test("reaches the codecs that a plugin's setup adds, and changes nothing else of a codec", () => {
   const plugin = announcingPlugin(pluginOf({ requires: {}, setup: () => ({ codecs: [writer] }) }), () => Promise.resolve());
   const codec = plugin.setup?.({}).codecs?.[0];
-  expect(codec).toMatchObject({ id: "two-files", title: "Two files", writer: { output: "directory", template: true, options: NO_CONFIG } });
+  expect(codec).toMatchObject({ id: "two-files", title: "Two files", writer: { output: "directory", openTemplate: expect.any(Function) as unknown, options: NO_CONFIG } });
   expect(codec?.writer?.write).not.toBe(writer.writer?.write);
 });
 

@@ -19,7 +19,7 @@ function announcingCodec(codec: FormatCodec, announce: (files: readonly Announce
     options: writer.options,
     output: writer.output,
     ...(writer.sidecar === undefined ? {} : { sidecar: writer.sidecar }),
-    ...(writer.template === undefined ? {} : { template: writer.template }),
+    ...(writer.openTemplate === undefined ? {} : { openTemplate: writer.openTemplate.bind(writer) }),
     check: (request) => writer.check?.(request) ?? [],
     async write(request, slabs, sink, context) {
       const sizes = new Map<string, number>();

@@ -45,7 +45,7 @@ export interface PlanProblem {
 export interface WriteRequest<Options = unknown> {
   /** What is to be written, with `frames` in the order in which slabs come. */
   readonly series: SeriesSpec;
-  /** The series whose headers are used (opened by the reader of the same codec), where the job has one. */
+  /** The series whose headers are used, where the writer takes one: see {@link SeriesWriter.openTemplate}. */
   readonly template?: ImageSeries;
   readonly options: Options;
 }
@@ -75,8 +75,13 @@ export interface SeriesWriter<Options = unknown> {
   readonly output: "file" | "directory";
   /** Whether a JSON sidecar can be asked for. */
   readonly sidecar?: boolean;
-  /** Whether headers are taken from a template series; the input itself serves where it is of the same format. */
-  readonly template?: boolean;
+  /**
+   * Opens the series whose headers the output takes: what a frame was made from, of all that a given source holds, or, where
+   * none is given, what the series itself carries of it in its attributes. A writer that has this takes a template; an input of
+   * the same format serves as its own. Disposed of by the host.
+   * @throws {HilumError} INVALID_JOB where there is no source and the series carries too little; as {@link SeriesReader.open}.
+   */
+  openTemplate?(series: SeriesSpec, source: Source | undefined, context: CodecContext): Promise<ImageSeries>;
   /** Finds what would fail, before anything is written. */
   check?(request: WriteRequest<Options>): readonly PlanProblem[];
   /**

@@ -1,4 +1,4 @@
-import { HilumError, type AnyJobProcessor, type CodecContext, type FormatCodec, type ImageSeries, type JobSpec, type SeriesSpec, type Source, type VolumeSpec, type Warning } from "@hilum/core";
+import { HilumError, type AnyJobProcessor, type CodecContext, type FormatCodec, type ImageSeries, type JobSpec, type SeriesSpec, type SeriesWriter, type Source, type VolumeSpec, type Warning } from "@hilum/core";
 import { checkOutputPlace, type OutputPlace } from "../io/create-output.ts";
 import { openSource } from "../io/open-source.ts";
 import type { Registry } from "../registry.ts";
@@ -69,7 +69,7 @@ export async function planJob(
   const options = validateConfig(outputCodec.writer.options, spec.output.options, `the ${outputCodec.title} output`);
   if (spec.output.sidecar !== undefined && outputCodec.writer.sidecar !== true)
     throw new HilumError("USAGE", `${outputCodec.title} output has no JSON sidecar.`, { remedy: "Leave --json out." });
-  if (spec.output.template !== undefined && outputCodec.writer.template !== true)
+  if (spec.output.template !== undefined && outputCodec.writer.openTemplate === undefined)
     throw new HilumError("USAGE", `${outputCodec.title} output takes no template.`, { remedy: "Leave --template out." });
   const inputSource = openSource(spec.input.path);
   const place: OutputPlace = {
@@ -84,12 +84,8 @@ export async function planJob(
   const { codec: inputCodec, series, warnings = [] } = given ?? (await openInput(host, spec.input, inputSource, context));
   opened.use(series);
   for (const warning of warnings) context.warn(warning);
-  let template: ImageSeries | undefined;
-  if (templatePath !== undefined) {
-    if (outputCodec.reader === undefined) throw new HilumError("UNSUPPORTED_WRITE", `The codec "${outputCodec.id}" cannot read a template.`);
-    const reader = outputCodec.reader;
-    template = opened.use(oneOf(await reader.open(openSource(templatePath), validateConfig(reader.options, {}, "the template"), context), "template", ONE_SERIES_REMEDY));
-  } else if (outputCodec.writer.template === true && inputCodec.id === outputCodec.id) template = series;
+  const template = await templateOf(outputCodec.writer, series, templatePath, inputCodec.id === outputCodec.id, context);
+  if (template !== series) opened.use(template);
 
   const stages = describeStages(series, steps);
   const volumes = stages.map((stage) => stage.volume);
@@ -117,12 +113,19 @@ export async function planJob(
   };
 }
 
+/** The series whose headers the output takes, where its writer takes any: the one at a path, the input itself, or what that carries. */
+async function templateOf(writer: SeriesWriter, series: ImageSeries, path: string | undefined, isOwn: boolean, context: CodecContext): Promise<ImageSeries | undefined> {
+  if (writer.openTemplate === undefined) return undefined;
+  if (path === undefined && isOwn) return series;
+  return writer.openTemplate(series, path === undefined ? undefined : openSource(path), context);
+}
+
 async function openInput(host: PlanningHost, input: JobSpec["input"], source: Source, context: CodecContext): Promise<SurveyedInput> {
   const codec = await chooseReader(host.codecs, source, input.codec);
   const options = validateConfig(codec.reader.options, input.options, `the ${codec.title} input`);
   const series =
     input.series === undefined
-      ? oneOf(await codec.reader.open(source, options, context), codec.title, CHOOSE_REMEDY)
+      ? oneOf(await codec.reader.open(source, options, context), codec.title)
       : await openChosen(codec, source, options, (warn) => ({ ...context, warn }), input.series, (warning) => context.warn(warning));
   return { codec, series };
 }
@@ -180,16 +183,15 @@ function chooseDepth(host: PlanningHost, steps: readonly ResolvedStep[], volumes
 }
 
 const CHOOSE_REMEDY = "Choose one with --series, by the number that `hilum inspect` shows or by its UID; or take each with --all.";
-const ONE_SERIES_REMEDY = "Give a directory that holds one series.";
 
 /** The one series of a source. @throws {HilumError} UNRECOGNIZED_FORMAT for none, AMBIGUOUS_INPUT for several. */
-function oneOf(series: readonly ImageSeries[], what: string, remedy: string): ImageSeries {
+function oneOf(series: readonly ImageSeries[], what: string): ImageSeries {
   const [first, ...others] = series;
   if (first === undefined) throw new HilumError("UNRECOGNIZED_FORMAT", `There is no image series in the ${what} input.`);
   if (others.length > 0)
     throw new HilumError("AMBIGUOUS_INPUT", `The ${what} input holds ${series.length} series, and a job takes one.`, {
       details: { series: series.map((one) => ({ modality: one.metadata.modality ?? null, shape: shapeOf(one) })) },
-      remedy,
+      remedy: CHOOSE_REMEDY,
     });
   return first;
 }
