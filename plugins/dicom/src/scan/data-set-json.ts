@@ -7,9 +7,7 @@ import { walkItems } from "./scan-data-set.ts";
 import { Tag } from "./tags.ts";
 import { textDecodingFor, type TextDecoding } from "./text.ts";
 
-/** Binary values longer than this are left out; they would make JSON that nobody can open. */
-export const MAX_INLINE_BYTES = 64 * 1024;
-/** So are texts and numbers longer than this. */
+/** Values longer than this are left out; they would make JSON that nobody can open. Vendors' private headers are shorter. */
 export const MAX_VALUE_BYTES = 1024 * 1024;
 
 const DELIMITER_BYTES = 8;
@@ -58,11 +56,10 @@ function jsonOf(cursor: Cursor, place: ElementPlace, encoding: JsonEncoding, dep
     return { vr, Value: itemsJson(cursor, place, { ...encoding, explicitVr }, depth) };
   }
   const value = bytes.subarray(place.value, place.valueEnd);
+  if (value.length > MAX_VALUE_BYTES) return undefined;
   // A number that is cut keeps its bytes, as a value of which nothing is known.
   const cut = value.length % (NUMBERS.get(vr)?.width ?? 1) !== 0;
-  if (BINARY.has(vr) || cut)
-    return value.length > MAX_INLINE_BYTES ? undefined : { vr: cut ? "UN" : vr, InlineBinary: value.toString("base64") };
-  if (value.length > MAX_VALUE_BYTES) return undefined;
+  if (BINARY.has(vr) || cut) return { vr: cut ? "UN" : vr, InlineBinary: value.toString("base64") };
   return { vr, Value: valuesOf(vr, value, encoding.decodeText) };
 }
 
@@ -76,13 +73,14 @@ function isSequenceInDisguise(bytes: Buffer, { tag, vr, value }: ElementPlace): 
   return tag !== 0 && lengthAt >= 0 && bytes.readUInt32LE(lengthAt) === UNDEFINED_LENGTH;
 }
 
-const BINARY: ReadonlySet<string> = new Set(["OB", "OD", "OF", "OL", "OV", "OW", "UN"]);
+/** VRs whose values are bytes and words of which nothing more is known. */
+export const BINARY: ReadonlySet<string> = new Set(["OB", "OD", "OF", "OL", "OV", "OW", "UN"]);
 
 /** VRs of one text, in which a backslash is a letter. */
 const ONE_TEXT: ReadonlySet<string> = new Set(["LT", "ST", "UR", "UT"]);
 
 /** VRs whose text Specific Character Set governs (PS3.5 6.1.2.2). */
-const IN_CHARACTER_SET: ReadonlySet<string> = new Set(["LO", "LT", "PN", "SH", "ST", "UC", "UT"]);
+export const IN_CHARACTER_SET: ReadonlySet<string> = new Set(["LO", "LT", "PN", "SH", "ST", "UC", "UT"]);
 
 function placeOf(vr: string): TextPlace {
   if (vr === "PN") return "name";

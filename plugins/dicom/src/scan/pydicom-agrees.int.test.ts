@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { isHilumError, type DicomJsonElement, type SourceFile } from "@hilum/core";
 import { describe, expect, test } from "vitest";
-import { elementJson, MAX_INLINE_BYTES } from "./data-set-json.ts";
+import { elementJson, MAX_VALUE_BYTES } from "./data-set-json.ts";
 import { findElement } from "./element-table.ts";
 import { fileForm } from "./file-form.ts";
 import { HeadReader, type FileMeta } from "./read-head.ts";
@@ -85,7 +85,7 @@ const files = oracle<{ readonly path: string }>("files").map(({ path }) => path)
 function comparable(element: DicomJsonElement | null | undefined): unknown {
   if (element === null || element === undefined) return undefined;
   const { vr, Value, InlineBinary } = element;
-  if (Buffer.byteLength(InlineBinary ?? "", "base64") > MAX_INLINE_BYTES) return undefined;
+  if (Buffer.byteLength(InlineBinary ?? "", "base64") > MAX_VALUE_BYTES) return undefined;
   if (InlineBinary !== undefined) return InlineBinary === "" ? { vr } : { vr, InlineBinary };
   if (Value === undefined || Value.every((value) => value === null || value === "")) return { vr };
   return { vr, Value: Value.map((value) => comparableValue(vr, value)) };

@@ -109,3 +109,11 @@ export function requireReadable(uid: string): void {
   const name = syntax === undefined ? `of UID ${uid}` : `"${syntax.name}"`;
   throw new HilumError("UNSUPPORTED_TRANSFER_SYNTAX", `The transfer syntax ${name} is not read.`, { details: { transferSyntaxUID: uid } });
 }
+
+/** JPEG Baseline and Extended, JPEG-LS near-lossless (PS3.5 A.4): what was in these has lost something, whatever its header says. */
+const LOSSY: ReadonlySet<string> = new Set(["1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.81"]);
+
+/** Whether pixels in this transfer syntax have lost something for certain; the JPEG 2000 ones leave it open. */
+export function isLossySyntax(transferSyntaxUID: string): boolean {
+  return LOSSY.has(transferSyntaxUID);
+}

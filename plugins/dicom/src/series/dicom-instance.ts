@@ -1,4 +1,4 @@
-import type { ImageSeries, LinearMap, SourceFile } from "@hilum/core";
+import type { DicomJson, ImageSeries, LinearMap, SourceFile } from "@hilum/core";
 import type { FilePlace } from "./file-place.ts";
 
 /** How the pixels of one instance are stored (PS3.3 C.7.6.3), checked against the file's size. */
@@ -70,6 +70,8 @@ export interface DicomInstance {
   readonly paddingRange?: readonly [number, number];
   /** The file's bytes before the value of Pixel Data, where they were kept; they are read again otherwise. */
   readonly head?: Buffer | undefined;
+  /** What its file was made of, where it lies on no disk: its pixels are zeros, and nobody's. */
+  readonly attributes?: DicomJson;
 }
 
 /** Files of a source that stay open from its first pass to the last; of a larger one, each is open only while it is read. */

@@ -22,7 +22,11 @@ import { dicomWriteOptions, type DicomWriteOptions } from "./write-options.ts";
 export const dicomWriter: SeriesWriter<DicomWriteOptions> = {
   options: dicomWriteOptions,
   output: "directory",
-  template: true,
+
+  async openTemplate(series, source, context) {
+    if (source === undefined) return (await import("./template-of-attributes.ts")).templateOfAttributes(series);
+    return (await import("./template-in-source.ts")).templateInSource(series, source, context);
+  },
 
   check({ series, template, options }) {
     try {

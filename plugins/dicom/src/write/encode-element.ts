@@ -28,7 +28,8 @@ const TEXT_RULES: Readonly<Record<TextVr, { readonly length: number; readonly pa
 const LONG_FORM = new Set("OB OD OF OL OV OW SQ SV UC UN UR UT UV".split(" "));
 
 const SEQUENCE_ITEM = 0xfffee000;
-const ITEM_HEADER_BYTES = 8;
+/** Tag and length of an item. */
+export const ITEM_HEADER_BYTES = 8;
 
 /** The longest header of an element, bytes. */
 export const MAX_HEADER_BYTES = 12;
@@ -44,9 +45,10 @@ export function textElement(tag: number, vr: TextVr, ...values: readonly string[
   return { tag, vr, value: paddedText(vr, values.join("\\")) };
 }
 
-/** The bytes of a text (one byte a character) with the padding that its VR wants: NUL for UI, a space for all others. */
-export function paddedText(vr: TextVr, text: string): Uint8Array {
-  return Buffer.from(text.length % 2 === 0 ? text : `${text}${vr === "UI" ? "\0" : " "}`, "latin1");
+/** The bytes of a text (by default one byte a character) with the padding that its VR wants: NUL for UI, a space for all others. */
+export function paddedText(vr: string, text: string, encoding: "latin1" | "utf8" = "latin1"): Uint8Array {
+  const isOdd = Buffer.byteLength(text, encoding) % 2 === 1;
+  return Buffer.from(isOdd ? `${text}${vr === "UI" ? "\0" : " "}` : text, encoding);
 }
 
 /** An element of one 16-bit number. @throws {RangeError} when it does not fit. */

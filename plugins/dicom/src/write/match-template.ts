@@ -3,6 +3,7 @@ import { HilumError, norm, subtract, type Frame, type FrameRef, type ImageSeries
 import { isUid } from "../scan/values.ts";
 import { isDicomSeries, type DicomInstance, type DicomSeries } from "../series/dicom-instance.ts";
 import { outputInstances, type OutputFrame, type OutputInstance } from "./output-instances.ts";
+import { TEMPLATE_REMEDY } from "./template-remedy.ts";
 import type { DicomWriteOptions } from "./write-options.ts";
 import { isEnhanced, takesPolicy } from "./written-classes.ts";
 
@@ -20,8 +21,6 @@ const POSITION_TOLERANCE_MM = 0.01;
 /** Components of the unit vectors of Image Orientation that differ by no more than this are equal. */
 const ORIENTATION_TOLERANCE = 1e-4;
 
-const NEEDS_TEMPLATE = "give --template DIR, the DICOM directory that the file was made from";
-
 /**
  * Finds the template's frame of every frame: by the hash of the SOP Instance UID that the frame was made from and its number in
  * it, or, where the source kept no hashes, by the same place in [phase, slice] order. Either way the frame has to lie where the
@@ -32,7 +31,7 @@ const NEEDS_TEMPLATE = "give --template DIR, the DICOM directory that the file w
  */
 export function matchTemplate(series: SeriesSpec, template: ImageSeries | undefined, policy: DicomWriteOptions["rescale"]): TemplateMatch {
   if (template === undefined || !isDicomSeries(template))
-    throw new HilumError("INVALID_JOB", "A DICOM series is written into the headers of a template, and the job has none.", { remedy: NEEDS_TEMPLATE });
+    throw new HilumError("INVALID_JOB", "A DICOM series is written into the headers of a template, and the job has none.", { remedy: TEMPLATE_REMEDY });
   checkGeometry(series, template);
   checkWritable(template.instances, policy);
   const hashes = hashesOf(template.instances);
@@ -113,7 +112,8 @@ function groupedRows(names: readonly string[]): ReadonlyMap<string, readonly num
   return rows;
 }
 
-function liesAt({ imagePosition }: Frame, place: Vec3): boolean {
+/** Whether a frame lies at a place, mm, within what texts of coordinates are rounded by. */
+export function liesAt({ imagePosition }: Frame, place: Vec3): boolean {
   return norm(subtract(imagePosition, place)) <= POSITION_TOLERANCE_MM;
 }
 

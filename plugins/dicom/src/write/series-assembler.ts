@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import type { Frame, SeriesSpec, Slab } from "@hilum/core";
 import { createElementTable } from "../scan/element-table.ts";
+import { isLossySyntax } from "../scan/transfer-syntaxes.ts";
 import { assembledBound, assembleFile, type AssembledFile } from "./assemble-file.ts";
 import { describeDerivation } from "./derivation-text.ts";
 import { deriveUid, PLACEHOLDER_UID } from "./derive-uid.ts";
@@ -16,7 +17,6 @@ import { templateForm, type StoredForm } from "./stored-form.ts";
 import { readTemplateFile, type TemplateMemory } from "./template-file.ts";
 import type { DicomWriteOptions } from "./write-options.ts";
 import { WRITER } from "./writer-identity.ts";
-import { isLossySyntax } from "./written-syntax.ts";
 
 /** Buffers for one frame and one header at a time. */
 export interface WorkingMemory extends TemplateMemory {

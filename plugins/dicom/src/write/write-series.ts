@@ -82,7 +82,8 @@ export async function writeSeries(
         const lane = count++ % FRAMES_IN_FLIGHT;
         await inFlight[lane];
         const memory = memories[lane] as WorkingMemory;
-        const comesBack = fitting === undefined && slab.sliceMask(k)?.includes(1) === true;
+        // What was made of attributes has no pixels: there a masked voxel holds the real value of what its source stored.
+        const comesBack = fitting === undefined && frame.template.attributes === undefined && slab.sliceMask(k)?.includes(1) === true;
         const kept = comesBack ? await (await import("./template-pixels.ts")).templatePixels(frame.template) : undefined;
         const stored = assembler.store(frame, slab, k, memory, kept);
         if (frames[number] !== undefined) throw new RangeError("a frame came twice");

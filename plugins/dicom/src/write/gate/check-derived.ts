@@ -1,7 +1,8 @@
+import { isLossySyntax } from "../../scan/transfer-syntaxes.ts";
 import { rawText, type ScannedHead } from "../../scan/values.ts";
 import type { StoredForm } from "../stored-form.ts";
 import { isEnhanced } from "../written-classes.ts";
-import { isLossySyntax, writtenSyntaxUID } from "../written-syntax.ts";
+import { writtenSyntaxUID } from "../written-syntax.ts";
 import { WRITER } from "../writer-identity.ts";
 import { checkGroups } from "./check-groups.ts";
 import type { ExpectedInstance } from "./expected-series.ts";

@@ -1,4 +1,5 @@
 import { createElementTable, findElement, type ElementTable } from "../../scan/element-table.ts";
+import type { ScannedHead } from "../../scan/values.ts";
 import { findItems, scanItem, type ScannedItem } from "../../series/frames/item-places.ts";
 import { isStaleGroupLength } from "../splice.ts";
 import { contradictingWindows } from "../windows.ts";
@@ -18,10 +19,7 @@ const ROOM = 32;
 export function checkKept(file: ScannedItem, template: ScannedItem, rules: TagRules): void {
   const out = file.table;
   const kept = template.table;
-  const overlays = overlaysInPixels(kept);
-  const windows = new Set(contradictingWindows(template));
-  const goes = (tag: number): boolean =>
-    rules.stale.has(tag) || windows.has(tag) || isStaleGroupLength(tag, rules.changedGroups) || (tag >>> 24 === 0x60 && overlays.has(tag >>> 16));
+  const goes = goesFrom(template, rules);
   const stays = (tag: number): boolean => !rules.changeable.has(tag) && !goes(tag);
   let row = 0;
   const passChanged = (): void => {
@@ -53,6 +51,13 @@ export function checkKept(file: ScannedItem, template: ScannedItem, rules: TagRu
   passChanged();
   must(row === out.count, "nothing is added but what a derived image says", out.tag[row]);
   for (const [tag, inner] of rules.within) checkItems(file, template, tag, inner);
+}
+
+/** Tells which elements of a template must not be in what is derived of it. */
+export function goesFrom(template: ScannedHead, rules: TagRules): (tag: number) => boolean {
+  const overlays = overlaysInPixels(template.table);
+  const windows = new Set(contradictingWindows(template));
+  return (tag) => rules.stale.has(tag) || windows.has(tag) || isStaleGroupLength(tag, rules.changedGroups) || (tag >>> 24 === 0x60 && overlays.has(tag >>> 16));
 }
 
 /** Items that the template has; where it lacks the whole sequence, every item is new, and says nothing but what it may. */

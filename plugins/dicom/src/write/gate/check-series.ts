@@ -1,6 +1,7 @@
 import { crc32 } from "node:zlib";
 import { isHilumError } from "@hilum/core";
 import { findElement } from "../../scan/element-table.ts";
+import { checkAttributes } from "./check-attributes.ts";
 import { checkDerived } from "./check-derived.ts";
 import { checkKept } from "./check-kept.ts";
 import { checkPixels } from "./check-pixels.ts";
@@ -56,7 +57,9 @@ export function createSeriesGate(expected: ExpectedSeries): SeriesGate {
         template.load(instance.template);
         checkSopUid();
         checkSeriesUid(instance);
-        checkKept(file, template, tagRulesOf(instance, template));
+        const rules = tagRulesOf(instance, template);
+        checkKept(file, template, rules);
+        checkAttributes(file, template, rules, instance.template);
         const groups = frameGroupsOf(file, instance.template.sopClassUID, instance.frames.length);
         checkDerived(file, groups, template, instance);
         checkPixels(file, instance, memory);
