@@ -26,13 +26,18 @@ export function addCodecOptions(command: Command, codecs: readonly FormatCodec[]
     else known.owners.push(owner);
   }
   for (const [key, { property, owners }] of byFlag) {
-    const flag = `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    const flag = flagOf(key);
     const hint = property.default === undefined ? "" : `, default ${JSON.stringify(property.default)}`;
     const option = new Option(property.type === "boolean" ? flag : `${flag} <${property.enum?.join("|") ?? property.type ?? "value"}>`, `${property.description ?? ""} (${owners.join(", ")}${hint})`);
     if (property.type === "number" || property.type === "integer") option.argParser(numberFrom(flag));
     command.addOption(option);
   }
   return command;
+}
+
+/** How an option of a codec is typed. */
+export function flagOf(key: string): string {
+  return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 /** Sorts what was given on the command line to the reader and the writer that it belongs to. */

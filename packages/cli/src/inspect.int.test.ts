@@ -267,6 +267,12 @@ describe("a tree of several series", () => {
     expect(run("hilum", "inspect", tree, "--save-plan", join(folder, "no.json")).stderr).toContain("AMBIGUOUS_INPUT");
     for (const flags of [["--all", "--series", "1"], ["--plan", mine, "--series", "1"], ["--dry-run", "--save-plan", join(folder, "no.json")]])
       expect(run("hilum", "convert", tree, join(folder, "no.h5"), ...flags).status).toBe(2);
+    // A plan brings its options: what stands beside it would be ignored.
+    for (const [flag, value] of [["--phase-key", "Echo Time"], ["--on-missing", "pad"], ["--padding", "data"]] as const)
+      for (const command of [["inspect", tree], ["convert", tree, join(folder, "no.h5")]]) {
+        const { status, stderr } = run("hilum", ...command, "--plan", mine, flag, value);
+        expect([status, /^error (\w+): .*/.exec(stderr)?.[1], stderr.includes(flag), stderr.includes("--plan")]).toEqual([2, "USAGE", true, true]);
+      }
     expect(readdirSync(folder).filter((name) => name.startsWith("no."))).toEqual([]);
   });
 

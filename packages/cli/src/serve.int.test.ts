@@ -158,7 +158,7 @@ describe("the client commands", () => {
     // One job runs at a time: the last of so many still waits, or runs at most.
     const { uid } = (await Promise.all(Array.from({ length: 12 }, submit))).at(-1) ?? { uid: "" };
     expect(client(service, "cancel", uid)).toMatchObject({ status: 0, stdout: "cancelled\n" });
-    expect(client(service, "status", uid)).toMatchObject({ status: 1, stdout: "gaussian-blur: cancelled\n" });
+    expect(client(service, "status", uid)).toMatchObject({ status: 130, stdout: "gaussian-blur: cancelled\n" });
     const second = client(service, "cancel", uid);
     expect([second.status, second.stderr]).toEqual([2, expect.stringContaining("has ended already") as string]);
   });

@@ -6,7 +6,7 @@ import { eventSink } from "../render/event-sink.ts";
 import { summary } from "../render/summary.ts";
 import { checkPlanPlace, readPlan, refuseWithoutPlan, savePlan, seriesOfPlan } from "../assembly-plan.ts";
 import { checkReportPlace, writeReport } from "../report-file.ts";
-import { refuseSeriesWithPlan, type SeriesOptions } from "./series-options.ts";
+import { refuseBesidePlan, type SeriesOptions } from "./series-options.ts";
 
 /** How a conversion scales intensities. */
 export type Normalization = "series" | "phase" | "slice" | "none";
@@ -44,8 +44,9 @@ export function normalizationSteps(normalization: Normalization): readonly Step[
 export async function carryOut(bare: JobSpec, options: ConversionOptions, context: CommandContext): Promise<void> {
   const { dryRun, quiet, events, report: reportFile, all, series, plan, savePlan: planFile, plugin: _plugin, debug, ...codecOptions } = options;
   if (dryRun === true && planFile !== undefined) throw new HilumError("USAGE", "--dry-run writes nothing, so --save-plan has nowhere to write.", { remedy: "Leave one of the two out; `hilum inspect` takes --save-plan too." });
-  refuseSeriesWithPlan(options);
-  const spec = withSeries(withCodecOptions(bare, codecOptions, context), series, plan);
+  const configured = withCodecOptions(bare, codecOptions, context);
+  refuseBesidePlan(options, configured.input.options ?? {});
+  const spec = withSeries(configured, series, plan);
   if (all === true) {
     if (series !== undefined || plan !== undefined) throw new HilumError("USAGE", "--all takes each series, and --series and --plan mean one.", { remedy: "Leave --all or the other out." });
     const { carryOutEach } = await import("./each-series.ts");

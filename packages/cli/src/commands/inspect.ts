@@ -10,7 +10,7 @@ import { surveyText } from "../render/survey-text.ts";
 import { surveyProgress } from "../render/survey-progress.ts";
 import { styleFor } from "../render/terminal-text.ts";
 import { commandWithCommonOptions } from "./common-options.ts";
-import { addSeriesOptions, refuseSeriesWithPlan, type SeriesOptions } from "./series-options.ts";
+import { addSeriesOptions, refuseBesidePlan, type SeriesOptions } from "./series-options.ts";
 
 interface InspectOptions extends SeriesOptions {
   readonly json?: boolean;
@@ -33,11 +33,12 @@ export function inspectCommand({ host, args, signal }: CommandContext): Command 
     const { json, preview, series: wanted, plan, savePlan: planPath, plugin: _plugin, debug: _debug, ...codecOptions } = given;
     if (preview !== undefined && existsSync(preview)) throw new HilumError("OUTPUT_EXISTS", "The picture is there already and was left untouched.");
     checkPlanPlace(planPath);
-    refuseSeriesWithPlan(given);
     const defined = Object.fromEntries(Object.entries(codecOptions).filter((entry): entry is [string, Json] => entry[1] !== undefined));
+    const readOptions = codecOptionsFrom(defined, host.codecs.list()).input;
+    refuseBesidePlan(given, readOptions);
     const saved = plan === undefined ? undefined : readPlan(plan);
     const planned = saved === undefined ? undefined : seriesOfPlan(saved);
-    const options = { ...codecOptionsFrom(defined, host.codecs.list()).input, ...(saved === undefined ? {} : { plan: saved }) };
+    const options = { ...readOptions, ...(saved === undefined ? {} : { plan: saved }) };
     const progress = surveyProgress(process.stderr);
     await using whole = await host.survey(input, { options, signal, onProgress: progress.show, ...(planned === undefined ? {} : { series: planned }) }).finally(() => progress.clear());
     const survey = { ...whole, series: chosen(whole, wanted) };

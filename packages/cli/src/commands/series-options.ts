@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { HilumError } from "@hilum/core";
+import { flagOf } from "../codec-options.ts";
 
 /** Which series of an input is meant, and how it is assembled. */
 export interface SeriesOptions {
@@ -21,7 +22,14 @@ export function addAllOption(command: Command): Command {
   return command.option("--all", "take each series of the input: one output each, out.h5 becoming out-001-mr.h5 by number and modality");
 }
 
-/** A plan names its series. @throws {HilumError} USAGE. */
-export function refuseSeriesWithPlan({ series, plan }: SeriesOptions): void {
-  if (series !== undefined && plan !== undefined) throw new HilumError("USAGE", "A plan names its series by itself, so that --series has nothing to choose.", { remedy: "Leave --series or --plan out." });
+/**
+ * A plan names its series, and is followed with the options that it was made with.
+ * @param readOptions options of reading that were given, by their keys.
+ * @throws {HilumError} USAGE.
+ */
+export function refuseBesidePlan({ series, plan }: SeriesOptions, readOptions: object): void {
+  if (plan === undefined) return;
+  if (series !== undefined) throw new HilumError("USAGE", "A plan names its series by itself, so that --series has nothing to choose.", { remedy: "Leave --series or --plan out." });
+  const [first] = Object.keys(readOptions).map(flagOf);
+  if (first !== undefined) throw new HilumError("USAGE", `A plan holds the options that it was made with, so that ${first} has no say beside --plan.`, { remedy: `Leave ${first} or --plan out; the options in the plan can be edited.` });
 }

@@ -17,10 +17,13 @@ interface ServiceJob {
   readonly error?: { readonly code: string; readonly message: string; readonly remedy?: string };
 }
 
+/** The exit status of what was cancelled, as of a command that was interrupted. */
+const CANCELLED = 130;
+
 /** `hilum status UID`: how a job of a service stands, or its progress until it ends. */
 export function statusCommand({ signal }: CommandContext): Command {
   const command = commandWithCommonOptions("status")
-    .description("Says how a job of a service stands. Ends with 0, with 1 where the job was cancelled, and where it failed with the status of its error.")
+    .description("Says how a job of a service stands. Ends with 0, with 130 where the job was cancelled, and where it failed with the status of its error.")
     .argument("<uid>", "what `hilum submit` printed")
     .option("--watch", "show its progress until it ends")
     .option("--json", "all that the service knows, as JSON");
@@ -33,7 +36,7 @@ export function statusCommand({ signal }: CommandContext): Command {
     const job = await client.request<ServiceJob>("GET", `/jobs/${encodeURIComponent(uid)}`);
     process.stdout.write(options.json === true ? `${JSON.stringify(job, undefined, 2)}\n` : sentence(job));
     // No error and no success: nothing is to be said but the exit status, which whoever started the command sets to 0 before.
-    if (job.state === "cancelled") process.once("exit", () => void (process.exitCode ||= 1));
+    if (job.state === "cancelled") process.once("exit", () => void (process.exitCode ||= CANCELLED));
     // Said as the command says its own errors, with the exit status of its category.
     if (job.state === "failed") throw serviceError(job.error?.code ?? "INTERNAL", job.error?.message ?? "The job failed.", job.error?.remedy);
   });

@@ -4,6 +4,7 @@ import { createElementTable, findElement, type ElementTable } from "../scan/elem
 import { HeadReader } from "../scan/read-head.ts";
 import { scanDataSet } from "../scan/scan-data-set.ts";
 import { Tag } from "../scan/tags.ts";
+import { isLossySyntax } from "../scan/transfer-syntaxes.ts";
 import { textDecodingFor } from "../scan/text.ts";
 import { rawText, type ScannedHead } from "../scan/values.ts";
 import type { DicomInstance } from "../series/dicom-instance.ts";
@@ -16,7 +17,7 @@ type Differences = Map<number, DicomJsonElement | undefined>;
  * Tells the attributes of a series, from the heads that were kept or else from its files again, each once: what all frames
  * share, byte for byte, and for each frame what differs. JSON is made only of the first header and of what differs from it.
  * Of Per-Frame Functional Groups Sequence a frame has its own item. Pixel Data, what stands behind it, group lengths and
- * binary values of more than 64 KiB are left out.
+ * values of more than 1 MiB are left out. That pixels were in a lossy transfer syntax is said, whatever their header says.
  * @throws {HilumError} MALFORMED_FILE when a file breaks the rules, also inside its sequences.
  */
 export function readAttributes(instances: readonly DicomInstance[], selection: TagSelection): SeriesAttributes {
@@ -44,7 +45,7 @@ export function readAttributes(instances: readonly DicomInstance[], selection: T
   const records = new Map<SourceFile, DicomJson>();
   for (const [file, found] of differences)
     records.set(file, record(tags.map((tag, at) => [keys[at] as string, found.has(tag) ? found.get(tag) : ofFirst[at]])));
-  return {
+  const attributes = {
     shared: record(
       first.tags.filter((tag) => !differing.has(tag)).map((tag) => [jsonKey(tag), first.jsonOf(tag)]),
     ),
@@ -52,6 +53,22 @@ export function readAttributes(instances: readonly DicomInstance[], selection: T
       const ofFile = records.get(instance.file) as DicomJson;
       const group = groups.get(instance);
       return group === undefined ? ofFile : { ...ofFile, [PER_FRAME_KEY]: group };
+    }),
+  };
+  return selection === "all" || selection.has(LOSSY_KEY) ? withLossTold(attributes, instances) : attributes;
+}
+
+const LOSSY_KEY = jsonKey(Tag.LossyImageCompression);
+
+/** Once the pixels are elsewhere, the transfer syntax that they were in tells nobody any more (PS3.3 C.7.6.1.1.5). */
+function withLossTold({ shared, perFrame }: SeriesAttributes, instances: readonly DicomInstance[]): SeriesAttributes {
+  if (!instances.some(({ transferSyntaxUID }) => isLossySyntax(transferSyntaxUID))) return { shared, perFrame };
+  const { [LOSSY_KEY]: said, ...others } = shared;
+  return {
+    shared: others,
+    perFrame: perFrame.map((own, index) => {
+      const isLossy = isLossySyntax((instances[index] as DicomInstance).transferSyntaxUID);
+      return { ...(said && { [LOSSY_KEY]: said }), ...own, ...(isLossy && { [LOSSY_KEY]: { vr: "CS", Value: ["01"] } }) };
     }),
   };
 }

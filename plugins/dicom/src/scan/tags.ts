@@ -50,6 +50,7 @@ export const Tag = Object.freeze({
   RescaleIntercept: 0x00281052,
   RescaleSlope: 0x00281053,
   RescaleType: 0x00281054,
+  LossyImageCompression: 0x00282110,
   ModalityLUTSequence: 0x00283000,
   NumberOfSlices: 0x00540081,
   Units: 0x00541001,

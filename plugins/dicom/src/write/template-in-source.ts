@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { HilumError, type CodecContext, type ImageSeries, type SeriesSpec, type Source } from "@hilum/core";
+import { HilumError, isHilumError, type CodecContext, type ImageSeries, type SeriesSpec, type Source } from "@hilum/core";
 import { dicomReader } from "../read/dicom-reader.ts";
 import { findImages } from "../read/find-images.ts";
 import { lentHeaders } from "./lent-headers.ts";
@@ -22,7 +22,7 @@ export async function templateInSource(series: SeriesSpec, source: Source, conte
     return named?.length === 1 ? named[0] : named?.find(({ imagePosition }) => liesAt(frame, imagePosition));
   });
   if (headers.some((header) => header !== undefined)) return lentHeaders(series, headers);
-  const [only, ...others] = await dicomReader.open(source, {}, context);
+  const [only, ...others] = await inOwnOrder(source, context);
   for (const other of others) await other[Symbol.asyncDispose]();
   if (only !== undefined && others.length === 0) return only;
   await only?.[Symbol.asyncDispose]();
@@ -30,4 +30,18 @@ export async function templateInSource(series: SeriesSpec, source: Source, conte
     details: { series: others.length + 1 },
     remedy: "Give a directory that holds one series, the one that the file was made from.",
   });
+}
+
+/** @throws {HilumError} as the reader; where it takes options to put a template in order, the input does not remember which. */
+async function inOwnOrder(source: Source, context: CodecContext): Promise<readonly ImageSeries[]> {
+  try {
+    return await dicomReader.open(source, {}, context);
+  } catch (error) {
+    if (!isHilumError(error) || error.code !== "IRREGULAR_GEOMETRY") throw error;
+    throw new HilumError(error.code, `The input names no instance of the template, whose own order is not regular: ${error.message}`, {
+      details: error.details,
+      remedy: "Make the input anew with --metadata safe or full, so that it names what it was made from.",
+      cause: error,
+    });
+  }
 }
