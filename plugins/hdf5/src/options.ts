@@ -7,7 +7,7 @@ export const WRITE_OPTIONS = z.strictObject({
     .default("safe")
     .meta({
       description:
-        "What goes in from the source's header: nothing; an allow-list without persons, dates, identifiers and free text, UIDs as SHA-256; or everything.",
+        "What goes in from the source's header: nothing; an allow-list without persons, dates, identifiers and free text, UIDs as SHA-256; or everything, so that DICOM can be made of the file alone.",
     }),
   compression: z
     .enum(["none", "gzip"])

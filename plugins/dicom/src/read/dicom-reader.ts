@@ -61,7 +61,9 @@ export const dicomReader: SeriesReader<DicomReadOptions> = {
         });
       const stacks = saved === undefined || planned === undefined ? assembleStacks(found.images, assembly) : [saved.assembleByPlan(found.images, planned)];
       warnOfAssembly(stacks, found, context);
-      return stacks.map((stack, index) => createDicomSeries(stack, (frames) => describeAssembly(stack, frames, { index: index + 1, padding, found })));
+      return stacks.map((stack, index) =>
+        createDicomSeries(stack, (frames) => describeAssembly(stack, frames, { index: index + 1, padding, found }), (warning) => context.warn(warning)),
+      );
     } catch (error) {
       for (const file of source.files) file.close();
       throw error;

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { IDENTITY_MAP, indexToPatient, slabOver, type ComponentType, type Frame, type FrameValues, type Json, type SeriesAttributes, type Slab, type VolumeSpec } from "@hilum/core";
+import { IDENTITY_MAP, indexToPatient, slabOver, type CodecContext, type ComponentType, type Frame, type FrameValues, type Json, type SeriesAttributes, type Slab, type VolumeSpec } from "@hilum/core";
 import type { AssembledStack } from "../series/assemble.ts";
 import { isUid } from "../scan/values.ts";
 import { asDicomSeries, staysOpen, type DicomSeries, type PixelLayout } from "../series/dicom-instance.ts";
@@ -12,8 +12,9 @@ import { readAttributes } from "./read-attributes.ts";
  * A series over the files of an assembled stack. Voxels are read from the files into the slab that is asked for, and
  * nowhere else. A slice that was missing is masked, its real values are 0, and its frame is derived from nothing.
  * @param describe makes the assembly plan, when somebody asks for it.
+ * @param warn told of attributes that are left out, when somebody asks for them.
  */
-export function createDicomSeries(stack: AssembledStack, describe: (frames: readonly Frame[]) => Json): DicomSeries {
+export function createDicomSeries(stack: AssembledStack, describe: (frames: readonly Frame[]) => Json, warn: CodecContext["warn"]): DicomSeries {
   const { images, slots, grid, split } = stack;
   const [first] = images as readonly [ImageHeader];
   const slices = grid.geometry.size[2];
@@ -50,7 +51,7 @@ export function createDicomSeries(stack: AssembledStack, describe: (frames: read
     get assembly() {
       return (assembly ??= describe(frames));
     },
-    attributes: (selection) => (padded ? inSlots(readAttributes(images, selection), slots) : readAttributes(images, selection)),
+    attributes: (selection) => (padded ? inSlots(readAttributes(images, selection, warn), slots) : readAttributes(images, selection, warn)),
     read(into) {
       const wanted = slots.slice(into.phase * slices + into.start, into.phase * slices + into.start + into.count);
       return padded ? readPadded(wanted, into, keepOpen) : readFrames(wanted as readonly ImageHeader[], into, keepOpen);

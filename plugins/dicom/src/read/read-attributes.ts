@@ -1,6 +1,7 @@
-import type { DicomJson, DicomJsonElement, SeriesAttributes, SourceFile, TagSelection } from "@hilum/core";
-import { elementJson, jsonKey, type JsonEncoding } from "../scan/data-set-json.ts";
+import type { DicomJson, DicomJsonElement, SeriesAttributes, SourceFile, TagSelection, Warning } from "@hilum/core";
+import { elementJson, jsonKey, MAX_VALUE_BYTES, type JsonEncoding } from "../scan/data-set-json.ts";
 import { createElementTable, findElement, type ElementTable } from "../scan/element-table.ts";
+import { tagText } from "../scan/malformed-file.ts";
 import { HeadReader } from "../scan/read-head.ts";
 import { scanDataSet } from "../scan/scan-data-set.ts";
 import { Tag } from "../scan/tags.ts";
@@ -18,9 +19,10 @@ type Differences = Map<number, DicomJsonElement | undefined>;
  * share, byte for byte, and for each frame what differs. JSON is made only of the first header and of what differs from it.
  * Of Per-Frame Functional Groups Sequence a frame has its own item. Pixel Data, what stands behind it, group lengths and
  * values of more than 1 MiB are left out. That pixels were in a lossy transfer syntax is said, whatever their header says.
+ * @param warn told of values that are left out.
  * @throws {HilumError} MALFORMED_FILE when a file breaks the rules, also inside its sequences.
  */
-export function readAttributes(instances: readonly DicomInstance[], selection: TagSelection): SeriesAttributes {
+export function readAttributes(instances: readonly DicomInstance[], selection: TagSelection, warn: (warning: Warning) => void = () => {}): SeriesAttributes {
   const wanted = selection === "all" ? undefined : Uint32Array.from(selection, (key) => Number.parseInt(key, 16)).sort();
   const reader = new InstanceReader();
   const [firstFile, ...otherFiles] = framesByFile(instances) as readonly [readonly DicomInstance[], ...(readonly DicomInstance[])[]];
@@ -55,6 +57,9 @@ export function readAttributes(instances: readonly DicomInstance[], selection: T
       return group === undefined ? ofFile : { ...ofFile, [PER_FRAME_KEY]: group };
     }),
   };
+  const { leftOut } = first.encoding;
+  if (leftOut.size > 0)
+    warn({ code: "ATTRIBUTES_LEFT_OUT", message: `Values of more than ${MAX_VALUE_BYTES} bytes are left out: ${[...leftOut].sort((a, b) => a - b).map(tagText).join(", ")}.` });
   return selection === "all" || selection.has(LOSSY_KEY) ? withLossTold(attributes, instances) : attributes;
 }
 
@@ -134,13 +139,14 @@ class InstanceReader {
 
 interface Encoding extends JsonEncoding {
   readonly characterSet: string | undefined;
+  readonly leftOut: Set<number>;
 }
 
 /** How an instance's bytes become JSON; `known` where that is the same. */
 function encodingOf(head: ScannedHead, { explicitVr, pixel: { signed } }: DicomInstance, known?: Encoding): Encoding {
   const characterSet = rawText(head, Tag.SpecificCharacterSet);
   if (known !== undefined && known.characterSet === characterSet && known.explicitVr === explicitVr && known.signed === signed) return known;
-  return { explicitVr, signed, characterSet, decodeText: textDecodingFor(characterSet) };
+  return { explicitVr, signed, characterSet, decodeText: textDecodingFor(characterSet), leftOut: known?.leftOut ?? new Set() };
 }
 
 /** The first header, kept while the reader goes on to others. */

@@ -10,11 +10,11 @@ function jsonOf(text: string, characterSet?: string, signed = false): unknown {
   return jsonOfBytes(bytes, characterSet, signed);
 }
 
-function jsonOfBytes(bytes: Buffer, characterSet?: string, signed = false): unknown {
+function jsonOfBytes(bytes: Buffer, characterSet?: string, signed = false, leftOut = new Set<number>()): unknown {
   const table = createElementTable();
   scanDataSet(bytes, { bytesStart: 0, from: 0, fileSize: bytes.length, explicitVr: true }, table);
   const place = { tag: table.tag[0] as number, vr: table.vr[0] as number, value: table.value[0] as number, valueEnd: table.valueEnd[0] as number };
-  return elementJson(bytes, place, { explicitVr: true, signed, decodeText: textDecodingFor(characterSet) });
+  return elementJson(bytes, place, { explicitVr: true, signed, decodeText: textDecodingFor(characterSet), leftOut });
 }
 
 describe("an element as DICOM JSON (PS3.18 F.2)", () => {
@@ -56,15 +56,18 @@ describe("an element as DICOM JSON (PS3.18 F.2)", () => {
     });
   });
 
-  test("leaves out a text or numbers of more than 1 MiB", () => {
+  test("leaves out a value of more than 1 MiB, and tells its tag", () => {
     const long = (vr: string, length: number): Buffer => {
       const header = Buffer.from(`09000110${Buffer.from(vr).toString("hex")}000000000000`, "hex");
       header.writeUInt32LE(length, 8);
       return Buffer.concat([header, Buffer.alloc(length, 0x5c)]);
     };
-    for (const vr of ["UC", "UT", "UV"]) {
-      expect(jsonOfBytes(long(vr, 1024 * 1024))).toMatchObject({ vr });
-      expect(jsonOfBytes(long(vr, 1024 * 1024 + 8))).toBeUndefined();
+    for (const vr of ["OB", "UC", "UT", "UV"]) {
+      const leftOut = new Set<number>();
+      expect(jsonOfBytes(long(vr, 1024 * 1024), undefined, false, leftOut)).toMatchObject({ vr });
+      expect(leftOut.size).toBe(0);
+      expect(jsonOfBytes(long(vr, 1024 * 1024 + 8), undefined, false, leftOut)).toBeUndefined();
+      expect([...leftOut]).toEqual([0x00091001]);
     }
   });
 });

@@ -18,6 +18,8 @@ export interface JsonEncoding {
   /** Pixel Representation = 1. */
   readonly signed: boolean;
   readonly decodeText: TextDecoding;
+  /** Takes the tags of elements that are left out since their values are too long, inside of sequences too. */
+  readonly leftOut?: Set<number>;
 }
 
 /** Where an element's value lies in the bytes, and its VR as written (0: implicit). */
@@ -56,7 +58,10 @@ function jsonOf(cursor: Cursor, place: ElementPlace, encoding: JsonEncoding, dep
     return { vr, Value: itemsJson(cursor, place, { ...encoding, explicitVr }, depth) };
   }
   const value = bytes.subarray(place.value, place.valueEnd);
-  if (value.length > MAX_VALUE_BYTES) return undefined;
+  if (value.length > MAX_VALUE_BYTES) {
+    encoding.leftOut?.add(place.tag);
+    return undefined;
+  }
   // A number that is cut keeps its bytes, as a value of which nothing is known.
   const cut = value.length % (NUMBERS.get(vr)?.width ?? 1) !== 0;
   if (BINARY.has(vr) || cut) return { vr: cut ? "UN" : vr, InlineBinary: value.toString("base64") };
