@@ -22,9 +22,19 @@ const UNDECODABLE = "\uFFFD";
  * source had, or explicit VR has no room for it. Both name the tag.
  */
 export function encodeAttributes(attributes: DicomJson): EncodedElement[] {
-  const isAscii = /^[\x20-\x7e]*$/.test(JSON.stringify(attributes));
-  return isAscii ? elementsOf(attributes, false, 0) : elementsOf({ ...attributes, [SPECIFIC_CHARACTER_SET]: { vr: "CS" } }, true, 0);
+  if (isAscii(attributes)) return elementsOf(attributes, false, 0);
+  return elementsOf({ ...attributes, [SPECIFIC_CHARACTER_SET]: { vr: "CS" } }, true, 0);
 }
+
+/** Whether all texts in something are; what is nested too deep for a data set is refused later. */
+function isAscii(something: unknown, depth = 0): boolean {
+  if (typeof something === "string") return !/\P{ASCII}/u.test(something);
+  if (typeof something !== "object" || something === null || depth > MAX_DEPTH * LEVELS_OF_A_SEQUENCE) return true;
+  return Object.values(something).every((inner) => isAscii(inner, depth + 1));
+}
+
+/** An element, its values, an item. */
+const LEVELS_OF_A_SEQUENCE = 3;
 
 const SPECIFIC_CHARACTER_SET = "00080005";
 const KEY = /^[0-9A-F]{8}$/;
