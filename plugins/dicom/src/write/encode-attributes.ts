@@ -42,7 +42,8 @@ const KEY = /^[0-9A-F]{8}$/;
 function elementsOf(attributes: DicomJson, inUtf8: boolean, depth: number): EncodedElement[] {
   return Object.entries(attributes)
     .map(([key, element]) => {
-      const tag = KEY.test(key) ? Number.parseInt(key, 16) : 0;
+      if (!KEY.test(key)) throw malformed(0);
+      const tag = Number.parseInt(key, 16);
       try {
         // An item may name a set of its own.
         if (inUtf8 && tag === Tag.SpecificCharacterSet) return { tag, vr: "CS", value: paddedText("CS", UTF_8) };
