@@ -92,18 +92,34 @@ function alone(path: string): string {
   return directory;
 }
 
+/** A series with a name that is no ASCII, by pydicom: none of the shared data has that and private elements too. */
+function renamed(source: string): string {
+  const directory = join(folder, "renamed");
+  mkdirSync(directory, { recursive: true });
+  const script = `
+import os, sys, pydicom
+for name in os.listdir(sys.argv[1]):
+    ds = pydicom.dcmread(os.path.join(sys.argv[1], name))
+    assert ds.SpecificCharacterSet == "ISO_IR 100"
+    ds.PatientName = "J\u00e9r\u00f4me^Fran\u00e7oise"
+    ds.save_as(os.path.join(sys.argv[2], name))
+print("true")`;
+  expect(python<boolean>(script, source, directory)).toBe(true);
+  return directory;
+}
+
 function filesOf(directory: string): readonly string[] {
   return readdirSync(directory).map((name) => join(directory, name));
 }
 
 describe.skipIf(reason !== false)(title("DICOM to HDF5 with all metadata, and back without a template"), () => {
-  const PRIVATE_IN_UTF_8 = join(shared, "data/charsets/chrH32.dcm");
   const SERIES: readonly (readonly [name: string, source: () => string, facts: Partial<Comparison>, more: readonly string[]])[] = [
     ["180 breast MR", () => breast, { sources: 180, same: 180 }, []],
     ["CT, implicit VR, tilted", () => join(geometry, "ct-gantry-tilt-philips"), { sources: 6, same: 6 }, []],
     ["PET with a slope for each slice", () => join(geometry, "pet-per-slice-slope"), { sources: 8, same: 8 }, []],
-    ["MR with private sequences and headers of 90 KB", () => join(geometry, "dwi-siemens-classic"), { sources: 8, same: 8 }, []],
-    ["a Japanese name in ISO 2022", () => alone(PRIVATE_IN_UTF_8), { sources: 1, same: 1, sets: ["ISO_IR 192"] }, ["00080005"]],
+    ["MR with private elements of up to 160 KB", () => join(geometry, "dwi-siemens-classic"), { sources: 8, same: 8 }, []],
+    ["a Japanese name in ISO 2022", () => alone(join(shared, "data/charsets/chrH32.dcm")), { sources: 1, same: 1, sets: ["ISO_IR 192"] }, ["00080005"]],
+    ["private elements beside a name in Latin-1", () => renamed(join(geometry, "phase-siemens-slope2")), { sources: 12, same: 12, sets: ["ISO_IR 192"] }, ["00080005"]],
   ];
 
   describe.each(SERIES)("%s", (name, source, facts, more) => {
@@ -114,7 +130,7 @@ describe.skipIf(reason !== false)(title("DICOM to HDF5 with all metadata, and ba
       const found = python<Comparison>(COMPARE, source(), at);
       expect(found).toMatchObject(facts);
       expect(found.differing.filter((tag) => !MEANT.has(tag))).toEqual(more);
-      expect(found.compared).toBeGreaterThan(40);
+      expect(found.compared).toBeGreaterThan(30);
     });
 
     test("gives dciodvfy and dcentvfy nothing that they do not find in its source", () => {
@@ -139,9 +155,8 @@ describe.skipIf(reason !== false)(title("DICOM to HDF5 with all metadata, and ba
     succeed("convert", source, join(folder, "pet.h5"), "--metadata", "full");
     succeed("run", "gaussian-blur", join(folder, "pet.h5"), output, "--set", "sigma=4");
     const found = python<Comparison>(COMPARE, source, output);
-    const pixels = ["00280106", "00280107", "7FE00010"];
-    expect(found.differing.filter((tag) => !MEANT.has(tag))).toEqual(expect.arrayContaining(["00089215", "7FE00010"]));
-    expect(found.differing.filter((tag) => !MEANT.has(tag) && !pixels.includes(tag))).toEqual(["00089215"]);
+    // Derivation Code Sequence, and Pixel Data.
+    expect(found.differing.filter((tag) => !MEANT.has(tag))).toEqual(["00089215", "7FE00010"]);
   });
 
   test.each(["safe", "none"])("a file with --metadata %s is refused, with what to do, and nothing is written", (metadata) => {
