@@ -33,7 +33,7 @@ export const FirstUsersJob = z
     out_dir: PathText.optional().meta({ description: "Absolute path of the output, which must not exist; inside the service's own results where absent" }),
     config: Config.optional(),
     priority: Priority.optional(),
-    template_dir: PathText.optional().meta({ description: "DICOM directory whose headers are used, for HDF5 input" }),
+    template_dir: PathText.optional().meta({ description: "DICOM directory whose headers are used, for HDF5 input without full metadata" }),
   })
   .meta({ id: "FirstUsersJob" });
 
@@ -45,7 +45,7 @@ export const NewJob = z
     output: RootedPath.optional().meta({ description: "Must not exist; inside the service's own results where absent" }),
     config: Config.optional(),
     priority: Priority.optional(),
-    template: RootedPath.optional().meta({ description: "DICOM directory whose headers are used, for HDF5 input" }),
+    template: RootedPath.optional().meta({ description: "DICOM directory whose headers are used, for HDF5 input without full metadata" }),
   })
   .meta({ id: "NewJob" });
 

@@ -18,7 +18,7 @@ export function convertCommand(context: CommandContext): Command {
     .argument("<input>", "a DICOM directory or an HDF5 file")
     .argument("<output>", "a file that ends in .h5, or the directory of a new DICOM series")
     .option("--json <file>", "write the JSON sidecar: spacing, geometry, phases, normalisation")
-    .option("--template <dir>", "the DICOM directory whose headers a new DICOM series takes")
+    .option("--template <dir>", "the DICOM directory whose headers a new DICOM series takes (HDF5 input with --metadata full needs none)")
     .addOption(
       new Option("--normalize <scope>", "scale real values into [0,1] by the minimum and maximum of the series, of each phase or of each slice; none keeps real values (default for HDF5: series)").choices(["series", "phase", "slice", "none"]),
     );

@@ -21,7 +21,7 @@ export function runJobCommand(context: CommandContext): Command {
     .argument("<output>", "a file that ends in .h5, or the directory of a new DICOM series")
     .option("--set <key=value>", "change the configuration of the process step; preprocess.0.key and postprocess.0.key reach the others (repeatable)", (value: string, all: string[] = []) => [...all, value])
     .option("--json <file>", "write the JSON sidecar of HDF5 output")
-    .option("--template <dir>", "the DICOM directory whose headers a new DICOM series takes (for HDF5 input)")
+    .option("--template <dir>", "the DICOM directory whose headers a new DICOM series takes (for HDF5 input without full metadata)")
     .addOption(new Option("--normalize <scope>", "normalise the result of the job once more, for HDF5 output (default: none)").choices(["series", "phase", "slice", "none"]));
   return addConversionOptions(addAllOption(addSeriesOptions(command)), context).action(async (job: string, input: string, output: string, options: RunJobOptions) => {
     const { set, json, template, normalize, ...shown } = options;

@@ -22,7 +22,7 @@ export function submitCommand({ signal }: CommandContext): Command {
     .argument("<input>", "a path inside a root of the service, or id:path of one")
     .option("--set <key=value>", "change the configuration of the process step; preprocess.0.key and postprocess.0.key reach the others (repeatable)", (value: string, all: string[] = []) => [...all, value])
     .option("--output <path>", "where the result appears, written as the input is (default: inside the service's own results)")
-    .option("--template <dir>", "the DICOM directory whose headers a new DICOM series takes (for HDF5 input)")
+    .option("--template <dir>", "the DICOM directory whose headers a new DICOM series takes (for HDF5 input without full metadata)")
     .option("--priority <n>", "higher goes first, from -100 to 100 (default: 0)", priority);
   return withServiceOptions(command).action(async (job: string, input: string, options: SubmitOptions) => {
     const { request } = createServiceClient(options, signal);
