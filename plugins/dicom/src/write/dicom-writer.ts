@@ -14,6 +14,7 @@ import { dicomWriteOptions, type DicomWriteOptions } from "./write-options.ts";
  * rerun gives the same. Pixels go to their place in the file as they come; the Series Instance UID is known only behind the last
  * of them, so the head of every file is written then: until it is, nobody takes the file for DICOM. When all is written the gate reads every file back.
  *
+ * The template is found in a directory by what the frames were made from, or made of all the attributes that the series carries.
  * A slice that the reader padded in for a missing one is left out.
  * Facts: `instances`, `clippedVoxels`, `maxQuantisationError` (real units, of voxels that were not clipped), `rescale`,
  * `smallestSlope` and `largestSlope` (real units for each stored unit).

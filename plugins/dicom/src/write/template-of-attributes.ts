@@ -14,21 +14,22 @@ const SOP_INSTANCE_UID = "00080018";
 const NUMBER_OF_FRAMES = "00280008";
 const BITS_ALLOCATED = "00280100";
 
+/** Longest value that is no sequence of fragments, even (PS3.5 7.1). */
+const MAX_PIXEL_BYTES = 0xffff_fffe;
+
 /**
  * The headers of a series made of the attributes that it carries: of all of them, as an HDF5 file with `--metadata full` has them.
  * Each is encoded as a file in memory and read as any other file is, so that the writer knows one kind of template.
  * @throws {HilumError} INVALID_JOB where the series carries fewer attributes; UNSUPPORTED_WRITE where several frames were one
  * instance; as the reader, and as `encodeAttributes`, for what is wrong in them.
  */
-export async function templateOfAttributes(series: SeriesSpec): Promise<DicomSeries> {
+export function templateOfAttributes(series: SeriesSpec): DicomSeries {
   const { shared, perFrame } = series.attributes("all");
   const ofFrames = series.frames.map(({ derivedFrom }, index): DicomJson | undefined => (derivedFrom.length === 0 ? undefined : { ...shared, ...perFrame[index] }));
   refuseTooLittle(ofFrames);
   const reader = new HeadReader();
   const keptHeads = new KeptHeads();
-  const headers: (ImageHeader | undefined)[] = [];
-  for (const attributes of ofFrames) headers.push(attributes && (await readHeader(attributes, series, reader, keptHeads)));
-  return lentHeaders(series, headers);
+  return lentHeaders(series, ofFrames.map((attributes) => attributes && readHeader(attributes, series, reader, keptHeads)));
 }
 
 function refuseTooLittle(ofFrames: readonly (DicomJson | undefined)[]): void {
@@ -42,13 +43,14 @@ function refuseTooLittle(ofFrames: readonly (DicomJson | undefined)[]): void {
     throw new HilumError("UNSUPPORTED_WRITE", "The input was made of frames of multi-frame instances or of mosaics, which are not made anew of their attributes.", { remedy: TEMPLATE_REMEDY });
 }
 
-async function readHeader(attributes: DicomJson, series: SeriesSpec, reader: HeadReader, keptHeads: KeptHeads): Promise<ImageHeader> {
-  const bits = Number(attributes[BITS_ALLOCATED]?.Value?.[0] ?? 0);
-  const file = headerFile(attributes, Math.ceil((sliceLengthOf(series.volume) * bits) / 8));
+function readHeader(attributes: DicomJson, series: SeriesSpec, reader: HeadReader, keptHeads: KeptHeads): ImageHeader {
+  // Where the number is none, or absurd, the reader says so.
+  const bits = Number(attributes[BITS_ALLOCATED]?.Value?.[0]) || 0;
+  const file = headerFile(attributes, Math.min(Math.ceil((sliceLengthOf(series.volume) * bits) / 8), MAX_PIXEL_BYTES));
   const meta = { transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN, dataSetStart: 0 };
   try {
     reader.readDataSet(file, meta);
-    const [header] = await readInstanceFrames({ file, meta, head: reader, pixel: readPixelLayout(reader), padding: "auto", keptHeads });
+    const [header] = readInstanceFrames({ file, meta, head: reader, pixel: readPixelLayout(reader), padding: "auto", keptHeads });
     return { ...(header as ImageHeader), attributes };
   } catch (error) {
     if (!isHilumError(error)) throw error;
