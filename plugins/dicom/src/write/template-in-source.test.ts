@@ -27,7 +27,11 @@ function without(index: number, { files }: HandBuiltSeries = built): readonly Ui
 describe("a template in a source", () => {
   it("is found by the instances that frames name, though a slice is missing", async () => {
     const template = (await templateInSource(padded, sourceOf(...without(1)), codecContext())) as DicomSeries;
-    expect(matchTemplate(padded, template, "template-range").instances.map((instance) => instance?.sopInstanceUID)).toEqual([`${SERIES_UID}.1`, undefined, `${SERIES_UID}.3`, `${SERIES_UID}.4`]);
+    expect(matchTemplate(padded, template, "template-range").outputs.map(({ frames: [{ row, template: { sopInstanceUID } }] }) => [row, sopInstanceUID])).toEqual([
+      [0, `${SERIES_UID}.1`],
+      [2, `${SERIES_UID}.3`],
+      [3, `${SERIES_UID}.4`],
+    ]);
   });
 
   it("is found among other series", async () => {

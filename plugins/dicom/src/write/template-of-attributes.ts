@@ -9,7 +9,9 @@ import { readPixelLayout } from "../series/read-pixel-layout.ts";
 import { headerFile } from "./header-file.ts";
 import { lentHeaders } from "./lent-headers.ts";
 import { TEMPLATE_REMEDY } from "./template-remedy.ts";
+import { isEnhanced } from "./written-classes.ts";
 
+const SOP_CLASS_UID = "00080016";
 const SOP_INSTANCE_UID = "00080018";
 const NUMBER_OF_FRAMES = "00280008";
 const BITS_ALLOCATED = "00280100";
@@ -39,7 +41,8 @@ function refuseTooLittle(ofFrames: readonly (DicomJson | undefined)[]): void {
     throw new HilumError("INVALID_JOB", "A DICOM series takes all of its source's attributes, and the input does not carry them.", {
       remedy: `${TEMPLATE_REMEDY}; or make the file anew with --metadata full`,
     });
-  if (new Set(uids).size < uids.length || given.some((attributes) => Number(attributes[NUMBER_OF_FRAMES]?.Value?.[0] ?? 1) > 1))
+  const isOfMany = (attributes: DicomJson): boolean => isEnhanced(String(attributes[SOP_CLASS_UID]?.Value?.[0])) || Number(attributes[NUMBER_OF_FRAMES]?.Value?.[0] ?? 1) > 1;
+  if (new Set(uids).size < uids.length || given.some(isOfMany))
     throw new HilumError("UNSUPPORTED_WRITE", "The input was made of frames of multi-frame instances or of mosaics, which are not made anew of their attributes.", { remedy: TEMPLATE_REMEDY });
 }
 
@@ -50,7 +53,7 @@ function readHeader(attributes: DicomJson, series: SeriesSpec, reader: HeadReade
   const meta = { transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN, dataSetStart: 0 };
   try {
     reader.readDataSet(file, meta);
-    const [header] = readInstanceFrames({ file, meta, head: reader, pixel: readPixelLayout(reader), padding: "auto", keptHeads });
+    const [header] = readInstanceFrames({ file, place: { file: 1, files: 1 }, meta, head: reader, pixel: readPixelLayout(reader), padding: "auto", keptHeads });
     return { ...(header as ImageHeader), attributes };
   } catch (error) {
     if (!isHilumError(error)) throw error;
