@@ -1,7 +1,7 @@
 import type { FrameCodec } from "./codecs.ts";
 
-/** A codestream, and what the header says of the frame in it. */
-export interface DecodeRequest {
+/** What the header says of a frame, and how it is coded. */
+export interface CodedImage {
   readonly codec: FrameCodec;
   readonly rows: number;
   readonly columns: number;
@@ -10,6 +10,10 @@ export interface DecodeRequest {
   readonly bitsStored: number;
   readonly signed: boolean;
   readonly photometricInterpretation: string;
+}
+
+/** A codestream, and what the header says of the frame in it. */
+export interface DecodeRequest extends CodedImage {
   readonly codestream: Uint8Array;
 }
 

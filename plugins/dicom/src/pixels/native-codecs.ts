@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import type { DecodedFrame, DecodeRequest } from "./decoder-messages.ts";
+import type { CodedImage, DecodedFrame, DecodeRequest } from "./decoder-messages.ts";
 
 type Codecs = typeof import("dcmjs-codecs");
 
@@ -26,19 +26,8 @@ export async function prepareCodecs(): Promise<void> {
  * @throws {Error} what the codec throws, or where it told of damage.
  */
 export function decodeNatively(request: DecodeRequest): DecodedFrame {
-  const context = new Context({
-    width: request.columns,
-    height: request.rows,
-    bitsAllocated: request.bitsAllocated,
-    bitsStored: request.bitsStored,
-    samplesPerPixel: request.samplesPerPixel,
-    pixelRepresentation: request.signed ? 1 : 0,
-    planarConfiguration: 0,
-    photometricInterpretation: request.photometricInterpretation,
-    encodedBuffer: request.codestream,
-  });
   damaged = false;
-  const decoded = decodeWith(request.codec, context);
+  const decoded = decodeWith(request.codec, contextOf(request, { encodedBuffer: request.codestream }));
   if (damaged) throw new Error("The codestream is damaged.");
   return {
     rows: decoded.getHeight() ?? 0,
@@ -48,7 +37,33 @@ export function decodeNatively(request: DecodeRequest): DecodedFrame {
   };
 }
 
-function decodeWith(codec: DecodeRequest["codec"], context: InstanceType<Codecs["Context"]>): InstanceType<Codecs["Context"]> {
+/**
+ * Encodes a frame without loss.
+ * @param samples side by side, little endian; the bits above Bits Stored repeat the sign.
+ * @returns the codestream, or the segments of RLE with their header.
+ * @throws {Error} what the codec throws.
+ */
+export function encodeNatively(image: CodedImage, samples: Uint8Array): Uint8Array {
+  return encodeWith(image.codec, contextOf(image, { decodedBuffer: samples })).getEncodedBuffer() ?? new Uint8Array();
+}
+
+type CodecContext = InstanceType<Codecs["Context"]>;
+
+function contextOf(image: CodedImage, buffer: { readonly encodedBuffer: Uint8Array } | { readonly decodedBuffer: Uint8Array }): CodecContext {
+  return new Context({
+    width: image.columns,
+    height: image.rows,
+    bitsAllocated: image.bitsAllocated,
+    bitsStored: image.bitsStored,
+    samplesPerPixel: image.samplesPerPixel,
+    pixelRepresentation: image.signed ? 1 : 0,
+    planarConfiguration: 0,
+    photometricInterpretation: image.photometricInterpretation,
+    ...buffer,
+  });
+}
+
+function decodeWith(codec: DecodeRequest["codec"], context: CodecContext): CodecContext {
   switch (codec) {
     case "jpeg":
       return NativeCodecs.decodeJpeg(context, { convertColorspaceToRgb: false });
@@ -60,5 +75,20 @@ function decodeWith(codec: DecodeRequest["codec"], context: InstanceType<Codecs[
       return NativeCodecs.decodeHtJpeg2000(context);
     default:
       throw new Error(`${codec} is not decoded here`);
+  }
+}
+
+function encodeWith(codec: CodedImage["codec"], context: CodecContext): CodecContext {
+  switch (codec) {
+    case "rle":
+      return NativeCodecs.encodeRle(context);
+    case "jpeg-ls":
+      return NativeCodecs.encodeJpegLs(context, { lossy: false });
+    case "jpeg-2000":
+      return NativeCodecs.encodeJpeg2000(context, { lossy: false });
+    case "htj2k":
+      return NativeCodecs.encodeHtJpeg2000(context, { lossy: false });
+    default:
+      throw new Error(`${codec} is not encoded here`);
   }
 }

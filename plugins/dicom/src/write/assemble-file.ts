@@ -2,7 +2,7 @@ import { createElementTable, findElement } from "../scan/element-table.ts";
 import { scanDataSet } from "../scan/scan-data-set.ts";
 import { Tag } from "../scan/tags.ts";
 import { paddedText, textElement } from "./encode-element.ts";
-import { put, spliceElements, spliceGrowth, type ElementEdit } from "./splice.ts";
+import { paddingOf, put, spliceElements, spliceGrowth, type ElementEdit } from "./splice.ts";
 import type { TemplateFile } from "./template-file.ts";
 import { WRITER } from "./writer-identity.ts";
 
@@ -58,7 +58,7 @@ export function assembleFile(template: TemplateFile, sopInstanceUID: string, edi
   const pixels = edits.find((edit) => edit.kind === "room");
   const roomEnd = endOf(Tag.PixelData);
   if (headLength === undefined || pixels === undefined || roomEnd === undefined) throw new TypeError("a derived instance needs a Series Instance UID and Pixel Data");
-  return { bytes: out.subarray(0, end), headLength, pixelsAt: roomEnd - (pixels.length % 2) };
+  return { bytes: out.subarray(0, end), headLength, pixelsAt: roomEnd - paddingOf(pixels.length) };
 }
 
 /** How many bytes an assembled file takes at most. */

@@ -1,3 +1,4 @@
+import { UNDEFINED_LENGTH } from "../scan/element-header.ts";
 import { findElement } from "../scan/element-table.ts";
 import { rawText } from "../scan/values.ts";
 import { codeItem } from "./code-item.ts";
@@ -33,7 +34,7 @@ export interface DerivedInstance {
   readonly lossy: boolean;
   /** Of a mosaic's tile that becomes an image of its own. */
   readonly tile?: Tile | undefined;
-  /** Bytes of the value of Pixel Data, which is written by itself. */
+  /** Bytes of the value of Pixel Data, which is written by itself; UNDEFINED_LENGTH where it lies in fragments. */
   readonly pixelBytes: number;
   /** Date and time of everything that the job writes. */
   readonly jobTime: Date;
@@ -121,7 +122,7 @@ export function derivedEdits(template: TemplateFile, instance: DerivedInstance, 
     appendItems(template, TAG.contributingEquipmentSequence, (explicitItems) =>
       encoded.once(`equipment ${time.dateTime} ${explicitItems}`, () => encodeItems([equipmentItem(derivation, time, explicitItems)], explicitItems)),
     ),
-    { kind: "room", tag: TAG.pixelData, vr: pixelDataVr(template, instance.form), length: instance.pixelBytes },
+    { kind: "room", tag: TAG.pixelData, vr: pixelDataVr(template, instance), length: instance.pixelBytes },
     ...[...STALE, ...contradictingWindows(template)].map((tag): ElementEdit => ({ kind: "remove", tag })),
     ...(instance.tile === undefined ? embeddedOverlays(template) : tileEdits(template, instance.tile)),
     ...instance.formEdits,
@@ -214,8 +215,9 @@ function embeddedOverlays(template: TemplateFile): ElementEdit[] {
   return edits;
 }
 
-/** That of the template, unless a value of 16 bits takes the place of one of bytes (PS3.5 8.2). */
-function pixelDataVr(template: TemplateFile, { format, declaredBy }: StoredForm): string {
+/** That of the template, unless a value of 16 bits takes the place of one of bytes (PS3.5 8.2); fragments are OB (A.4). */
+function pixelDataVr(template: TemplateFile, { form: { format, declaredBy }, pixelBytes }: DerivedInstance): string {
+  if (pixelBytes === UNDEFINED_LENGTH) return "OB";
   if (template.wasEncapsulated || declaredBy !== "template") return format.bitsAllocated === 16 ? "OW" : "OB";
   const vr = template.table.vr[findElement(template.table, TAG.pixelData)] as number;
   return String.fromCharCode(vr >> 8, vr & 0xff);

@@ -10,9 +10,10 @@ import { dicomWriteOptions, type DicomWriteOptions } from "./write-options.ts";
  * compression took stays told.
  *
  * Real values become stored values by the policy `rescale` (rounded half to even, saturated): with the Modality LUT of the
- * template's instance, or with one that fits the slice. UIDs follow from the template, the steps and the pixels, so that a
- * rerun gives the same. Pixels go to their place in the file as they come; the Series Instance UID is known only behind the last
- * of them, so the head of every file is written then: until it is, nobody takes the file for DICOM. When all is written the gate reads every file back.
+ * template's instance, or with one that fits the slice; `compress` then compresses them without loss. UIDs follow from the template,
+ * the steps and the pixels, so that a rerun gives the same. Pixels go to their place in the file as they come; the Series Instance
+ * UID is known only behind the last of them, so the head of every file is written then: until it is, nobody takes the file for DICOM.
+ * When all is written the gate reads every file back.
  *
  * The template is found in a directory by what the frames were made from, or made of all the attributes that the series carries.
  * A slice that the reader padded in for a missing one is left out.
@@ -31,7 +32,7 @@ export const dicomWriter: SeriesWriter<DicomWriteOptions> = {
 
   check({ series, template, options }) {
     try {
-      matchTemplate(series, template, options.rescale);
+      matchTemplate(series, template, options);
       return [];
     } catch (error) {
       if (!isHilumError(error)) throw error;
@@ -47,7 +48,7 @@ export const dicomWriter: SeriesWriter<DicomWriteOptions> = {
     for (const { name } of expected.instances) {
       context.signal.throwIfAborted();
       const file = await openAgain(name);
-      gate.check({ name, read: (into, position) => file.read(into, position) });
+      await gate.check({ name, read: (into, position) => file.read(into, position) });
       await file.close();
     }
     gate.end();

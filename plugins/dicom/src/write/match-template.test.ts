@@ -9,7 +9,7 @@ const { series: template } = handBuiltSeries({ phases: 2, slices: 2 });
 /** The code of the error, or "none"; an error that names a UID is no answer. */
 function codeOf(series: SeriesSpec, given: ImageSeries = template): string {
   try {
-    matchTemplate(series, given, "template-range");
+    matchTemplate(series, given, { rescale: "template-range" });
     return "none";
   } catch (error) {
     if (!isHilumError(error) || error.message.includes(SERIES_UID)) throw error;
@@ -18,7 +18,7 @@ function codeOf(series: SeriesSpec, given: ImageSeries = template): string {
 }
 
 function matched(series: SeriesSpec): string[] {
-  return matchTemplate(series, template, "template-range").outputs.map(({ frames: [frame] }) => frame.template.sopInstanceUID);
+  return matchTemplate(series, template, { rescale: "template-range" }).outputs.map(({ frames: [frame] }) => frame.template.sopInstanceUID);
 }
 
 const ENHANCED_MR = "1.2.840.10008.5.1.4.1.1.4.1";
@@ -72,10 +72,10 @@ describe("matchTemplate", () => {
   });
 
   it("asks for a DICOM template where there is none", () => {
-    expect(() => matchTemplate(template, undefined, "template-range")).toThrow(expect.objectContaining({ code: "INVALID_JOB" }));
+    expect(() => matchTemplate(template, undefined, { rescale: "template-range" })).toThrow(expect.objectContaining({ code: "INVALID_JOB" }));
     // Entries have no symbols, and so not the mark of the DICOM reader.
     const foreign = Object.fromEntries(Object.entries(template)) as unknown as ImageSeries;
-    expect(() => matchTemplate(template, foreign, "template-range")).toThrow(expect.objectContaining({ code: "INVALID_JOB" }));
+    expect(() => matchTemplate(template, foreign, { rescale: "template-range" })).toThrow(expect.objectContaining({ code: "INVALID_JOB" }));
   });
 
   const [{ pixel }] = template.instances as [DicomInstance];
@@ -100,7 +100,7 @@ describe("matchTemplate", () => {
       (["template-range", "full-range", "mr-rwvm"] as const).filter((policy) => {
         const instances = template.instances.map((instance) => ({ ...instance, sopClassUID: `${storage}${rest}` }));
         try {
-          matchTemplate(template, asDicomSeries({ ...template, instances }), policy);
+          matchTemplate(template, asDicomSeries({ ...template, instances }), { rescale: policy });
           return true;
         } catch {
           return false;
@@ -116,7 +116,7 @@ describe("matchTemplate", () => {
     const [a, b, c, d] = template.frames;
     const missing = { ...a, derivedFrom: [] } as Frame;
     const padded = { ...template, frames: [a, missing, b, c, missing, d] as Frame[] };
-    const { outputs } = matchTemplate(padded, asDicomSeries(padded as unknown as DicomSeries), "template-range");
+    const { outputs } = matchTemplate(padded, asDicomSeries(padded as unknown as DicomSeries), { rescale: "template-range" });
     expect(outputs.map(({ frames: [{ row, template: instance }] }) => [row, instance.sopInstanceUID])).toEqual([[0, 1], [2, 2], [3, 3], [5, 4]].map(([row, n]) => [row, `${SERIES_UID}.${n}`]));
   });
 

@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import { HilumError, norm, subtract, type Frame, type FrameRef, type ImageSeries, type SeriesSpec, type Vec3 } from "@hilum/core";
 import { isUid } from "../scan/values.ts";
 import { isDicomSeries, type DicomInstance, type DicomSeries } from "../series/dicom-instance.ts";
+import { isCodedRightly } from "./compression.ts";
 import { outputInstances, type OutputFrame, type OutputInstance } from "./output-instances.ts";
 import { TEMPLATE_REMEDY } from "./template-remedy.ts";
 import type { DicomWriteOptions } from "./write-options.ts";
@@ -29,11 +30,11 @@ const ORIENTATION_TOLERANCE = 1e-4;
  * @throws {HilumError} INVALID_JOB without a DICOM template; TEMPLATE_MISMATCH; UNSUPPORTED_VOXEL_FORMAT and UNSUPPORTED_WRITE
  * for templates that nothing can be written into.
  */
-export function matchTemplate(series: SeriesSpec, template: ImageSeries | undefined, policy: DicomWriteOptions["rescale"]): TemplateMatch {
+export function matchTemplate(series: SeriesSpec, template: ImageSeries | undefined, options: Pick<DicomWriteOptions, "rescale" | "compress">): TemplateMatch {
   if (template === undefined || !isDicomSeries(template))
     throw new HilumError("INVALID_JOB", "A DICOM series is written into the headers of a template, and the job has none.", { remedy: TEMPLATE_REMEDY });
   checkGeometry(series, template);
-  checkWritable(template.instances, policy);
+  checkWritable(template.instances, options);
   const hashes = hashesOf(template.instances);
   const outputs = outputInstances(series.frames, outputFrames(series, template, hashes));
   checkWhole(outputs);
@@ -139,7 +140,7 @@ function differs(a: Vec3, b: Vec3): boolean {
   return !(norm(subtract(a, b)) <= ORIENTATION_TOLERANCE);
 }
 
-function checkWritable(instances: readonly DicomInstance[], policy: DicomWriteOptions["rescale"]): void {
+function checkWritable(instances: readonly DicomInstance[], { rescale, compress }: Pick<DicomWriteOptions, "rescale" | "compress">): void {
   const refuse = (code: "UNSUPPORTED_VOXEL_FORMAT" | "UNSUPPORTED_WRITE", what: string, fault: (instance: DicomInstance) => boolean, remedy?: string): void => {
     const count = instances.filter(fault).length;
     if (count === 0) return;
@@ -165,9 +166,20 @@ function checkWritable(instances: readonly DicomInstance[], policy: DicomWriteOp
   );
   refuse(
     "UNSUPPORTED_WRITE",
-    `are of a class that is not written with "rescale" set to ${policy}`,
-    ({ sopClassUID }) => !takesPolicy(sopClassUID, policy),
+    `are of a class that is not written with "rescale" set to ${rescale}`,
+    ({ sopClassUID }) => !takesPolicy(sopClassUID, rescale),
     "choose full-range for CT and PET, mr-rwvm for MR, or template-range",
+  );
+  if (compress === undefined) return;
+  refuse("UNSUPPORTED_WRITE", "are in implicit VR, which no compressed transfer syntax has", ({ explicitVr }) => !explicitVr, "write them uncompressed");
+  // The other policies store what every codec takes.
+  if (rescale !== "template-range") return;
+  refuse("UNSUPPORTED_WRITE", "have a High Bit that is not Bits Stored less one, and cannot be compressed", ({ pixel }) => pixel.highBit !== pixel.bitsStored - 1);
+  refuse(
+    "UNSUPPORTED_WRITE",
+    `have a number of bits or a sign that the ${compress} encoder does not code rightly`,
+    ({ pixel }) => !isCodedRightly(compress, pixel),
+    "choose jpeg-ls or rle",
   );
 }
 

@@ -105,6 +105,6 @@ describe("the write gate, of a tile of a mosaic", () => {
     ["a lost private element", "private elements are the template's", (file) => edited(file, remove(0x0019100b))],
   ])("finds %s: %s", async (_fault, rule, plant) => {
     const tiles = await writtenSeries(await opened([mosaic()]));
-    expect(ruleBrokenBy(tiles, tiles.files.map((file, i) => (i === 1 ? plant(file) : file)))).toBe(rule);
+    expect(await ruleBrokenBy(tiles, tiles.files.map((file, i) => (i === 1 ? plant(file) : file)))).toBe(rule);
   });
 });

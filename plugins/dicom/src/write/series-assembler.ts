@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import type { Frame, SeriesSpec, Slab } from "@hilum/core";
+import { UNDEFINED_LENGTH } from "../scan/element-header.ts";
 import { createElementTable } from "../scan/element-table.ts";
 import { isLossySyntax } from "../scan/transfer-syntaxes.ts";
 import { assembledBound, assembleFile, type AssembledFile } from "./assemble-file.ts";
@@ -17,6 +18,7 @@ import { templateForm, type StoredForm } from "./stored-form.ts";
 import { readTemplateFile, type TemplateMemory } from "./template-file.ts";
 import type { DicomWriteOptions } from "./write-options.ts";
 import { WRITER } from "./writer-identity.ts";
+import { writtenSyntaxUID } from "./written-syntax.ts";
 
 /** Buffers for one frame and one header at a time. */
 export interface WorkingMemory extends TemplateMemory {
@@ -88,8 +90,9 @@ export interface SeriesAssembler {
 /** Begins a series whose template instances are found. */
 export function createSeriesAssembler({ series, match, options, jobTime, fitting }: SeriesAssembly): SeriesAssembler {
   const derivation = describeDerivation(series.history);
-  // What the UIDs depend on besides their source and the pixels; not the time, so that a rerun gives the same UIDs.
-  const processing = JSON.stringify({ history: series.history, options, writer: WRITER.program });
+  // What the UIDs depend on besides their source and the pixels; not the time, so that a rerun gives the same UIDs, nor how
+  // the same pixels are compressed.
+  const processing = JSON.stringify({ history: series.history, options: { ...options, compress: undefined }, writer: WRITER.program });
   const counts: SeriesCounts = { clippedVoxels: 0, maxQuantisationError: 0, smallestSlope: Number.POSITIVE_INFINITY, largestSlope: Number.NEGATIVE_INFINITY };
   const digests = new Map<OutputInstance, string>();
   const encoded = new EncodedOnce();
@@ -97,7 +100,7 @@ export function createSeriesAssembler({ series, match, options, jobTime, fitting
   const assemble = (output: OutputInstance, { form, masked }: StoredFrame, sopInstanceUID: string, storedRange: StoredRange, memory: WorkingMemory): AssembledFile => {
     const [{ row, template: instance, imagePosition }] = output.frames;
     const { size, region, transferSyntaxUID } = instance;
-    const template = readTemplateFile(instance, memory);
+    const template = readTemplateFile(instance, memory, options.compress);
     const edits = derivedEdits(
       template,
       {
@@ -109,7 +112,7 @@ export function createSeriesAssembler({ series, match, options, jobTime, fitting
         formEdits: fitting?.edits(template, form, masked) ?? [],
         tile: region === undefined ? undefined : { size, imagePosition, instanceNumber: row + 1 },
         lossy: isLossySyntax(transferSyntaxUID),
-        pixelBytes: pixelBytesOf(output, form),
+        pixelBytes: options.compress === undefined ? pixelBytesOf(output, form) : UNDEFINED_LENGTH,
         jobTime,
       },
       derivation,
@@ -158,7 +161,7 @@ export function createSeriesAssembler({ series, match, options, jobTime, fitting
       const { bytes, headLength, pixelsAt } = assemble(output, frames[0], sopInstanceUID, rangeOf(frames), memory);
       const middle = bytes.subarray(headLength, pixelsAt);
       const tail = bytes.subarray(pixelsAt);
-      const paddingBytes = pixelBytesOf(output, frames[0].form) % 2;
+      const paddingBytes = options.compress === undefined ? pixelBytesOf(output, frames[0].form) % 2 : 0;
       return {
         head: bytes.subarray(0, headLength),
         middle,
@@ -168,6 +171,7 @@ export function createSeriesAssembler({ series, match, options, jobTime, fitting
           name: output.name,
           template,
           sopInstanceUID,
+          transferSyntaxUID: writtenSyntaxUID(template, options.compress),
           frames,
           checksums: { head: Number.NaN, rest: crc32(tail.subarray(paddingBytes), crc32(middle)) },
         },

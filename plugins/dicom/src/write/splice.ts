@@ -6,7 +6,10 @@ import { MAX_HEADER_BYTES, writeElement, writeElementHeader, type EncodedElement
 export type ElementEdit =
   /** In place of the element with this tag, or inserted where the order of tags puts it. */
   | { readonly kind: "put"; readonly tag: number; readonly element: EncodedElement }
-  /** Put without its value of `length` bytes, which goes into the file by itself; only the zero is written that pads an odd one. */
+  /**
+   * Put without its value of `length` bytes, which goes into the file by itself; only the zero is written that pads an odd one. Of
+   * undefined length, the value ends with its own delimitation.
+   */
   | { readonly kind: "room"; readonly tag: number; readonly vr: string; readonly length: number }
   /** Encoded items at the end of a sequence that is there. */
   | { readonly kind: "append"; readonly tag: number; readonly items: Uint8Array }
@@ -24,6 +27,11 @@ export function put(element: EncodedElement): ElementEdit {
  */
 export function isStaleGroupLength(tag: number, changedGroups: ReadonlySet<number>): boolean {
   return (tag & 0xffff) === 0 && changedGroups.has(tag >>> 16);
+}
+
+/** Bytes that pad a value to even length. */
+export function paddingOf(length: number): number {
+  return length === UNDEFINED_LENGTH ? 0 : length % 2;
 }
 
 /** The groups that edits touch. */
@@ -86,7 +94,7 @@ export function spliceElements(
     const present = row < table.count && table.tag[row] === edit.tag;
     if (edit.kind === "put") position = writeElement(out, position, edit.element, explicitVr);
     else if (edit.kind === "room") {
-      const padding = edit.length % 2;
+      const padding = paddingOf(edit.length);
       position = writeElementHeader(out, position, edit.tag, edit.vr, edit.length + padding, explicitVr);
       out.fill(0, position, position + padding);
       position += padding;

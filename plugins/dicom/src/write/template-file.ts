@@ -5,6 +5,7 @@ import { scanDataSet } from "../scan/scan-data-set.ts";
 import { Tag } from "../scan/tags.ts";
 import { rawText } from "../scan/values.ts";
 import type { DicomInstance } from "../series/dicom-instance.ts";
+import type { DicomWriteOptions } from "./write-options.ts";
 import { writtenSyntaxUID } from "./written-syntax.ts";
 
 /** A template's file in memory, and where its elements lie. */
@@ -33,7 +34,7 @@ export interface TemplateMemory {
  * Reads the file of a template instance, and looks again where its elements lie.
  * @throws {HilumError} TEMPLATE_MISMATCH when it is no longer the file that the series was opened with.
  */
-export function readTemplateFile(instance: DicomInstance, memory: TemplateMemory): TemplateFile {
+export function readTemplateFile(instance: DicomInstance, memory: TemplateMemory, compress: DicomWriteOptions["compress"]): TemplateFile {
   const { file, pixel, explicitVr, dataSetStart, sopClassUID } = instance;
   const { table } = memory;
   const read = (into: Buffer, position: number): void => {
@@ -51,7 +52,7 @@ export function readTemplateFile(instance: DicomInstance, memory: TemplateMemory
   }
   file.close();
   if (rawText({ bytes, table }, Tag.SOPInstanceUID) !== instance.sopInstanceUID) throw templateChanged();
-  return { bytes, table, explicitVr, dataSetStart, sopClassUID, writtenSyntaxUID: writtenSyntaxUID(instance), wasEncapsulated: pixel.encapsulated };
+  return { bytes, table, explicitVr, dataSetStart, sopClassUID, writtenSyntaxUID: writtenSyntaxUID(instance, compress), wasEncapsulated: pixel.encapsulated };
 }
 
 /** The error of a template whose files are no longer what the reader found. */

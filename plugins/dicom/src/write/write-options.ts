@@ -3,6 +3,9 @@ import { z } from "zod";
 /** How real values become stored integers; see `stored-form.ts`. */
 const RESCALE_POLICIES = ["template-range", "full-range", "mr-rwvm"] as const;
 
+/** How pixels are compressed; see `compression.ts`. */
+const COMPRESSIONS = ["rle", "jpeg-ls", "j2k", "htj2k"] as const;
+
 /** What can be chosen about a DICOM series that is written. */
 export const dicomWriteOptions = z.strictObject({
   seriesNumberOffset: z
@@ -24,6 +27,10 @@ export const dicomWriteOptions = z.strictObject({
       description:
         "How real values become integers: template-range keeps the template's slope and intercept and clips; full-range fits a new slope and intercept to each slice (CT, PET); mr-rwvm does so with a Real World Value Mapping (MR).",
     }),
+  compress: z
+    .enum(COMPRESSIONS)
+    .exactOptional()
+    .meta({ description: "Compresses the pixels without loss, in this transfer syntax; without it they are not compressed." }),
 });
 
 /** Options of the DICOM writer, with every default filled in. */

@@ -4,6 +4,7 @@ import type { ExpectedInstance, ExpectedSeries } from "./gate/expected-series.ts
 import { ruleBroken } from "./gate/rule.ts";
 import { matchTemplate } from "./match-template.ts";
 import type { OutputFrame, OutputInstance } from "./output-instances.ts";
+import { encapsulatedValue, nativeValue, type PixelPart, type PixelValue } from "./pixel-value.ts";
 import { createSeriesAssembler, createWorkingMemory, type PreparedInstance, type StoredFrame, type WorkingMemory } from "./series-assembler.ts";
 import type { DicomWriteOptions } from "./write-options.ts";
 
@@ -21,6 +22,7 @@ interface BegunInstance {
   /** What was stored so far, in order of Frame Number. */
   readonly frames: (StoredFrame | undefined)[];
   missing: number;
+  readonly value: PixelValue;
   /** Where the pixels go; known with the first frame. */
   pixelsAt?: number;
   file?: Promise<SinkFile>;
@@ -49,22 +51,23 @@ export async function writeSeries(
   sink: Sink,
   context: Pick<CodecContext, "jobTime" | "signal">,
 ): Promise<WrittenSeries> {
-  const match = matchTemplate(series, template, options.rescale);
+  const match = matchTemplate(series, template, options);
   const fitting = options.rescale === "template-range" ? undefined : (await import("./fitting.ts")).fittingFor(options.rescale);
+  const compressor = options.compress === undefined ? undefined : await (await import("./compression.ts")).createCompressor(options.compress);
   const assembler = createSeriesAssembler({ series, match, options, jobTime: context.jobTime, fitting });
   const slices = series.volume.geometry.size[2];
-  const places = placesOf(match.outputs);
+  const places = placesOf(match.outputs, compressor === undefined ? nativeValue : encapsulatedValue);
   const memories = Array.from({ length: FRAMES_IN_FLIGHT }, createWorkingMemory);
   const inFlight: Promise<void>[] = [];
   const written: HeadlessFile[] = [];
-  const writeOut = async (begun: BegunInstance, pixels: Uint8Array, at: number, prepared: PreparedInstance | undefined): Promise<void> => {
-    const { index, output, frames } = begun;
+  const writeOut = async (begun: BegunInstance, parts: readonly PixelPart[], pixelsAt: number, prepared: PreparedInstance | undefined): Promise<void> => {
+    const { index, output, value } = begun;
     const file = await (begun.file ??= sink.file(output.name));
-    await file.write(pixels, at);
+    for (const { bytes, at } of parts) await file.write(bytes, pixelsAt + at);
     if (prepared === undefined) return;
     const head = Buffer.from(prepared.head);
     await file.write(prepared.middle, head.length);
-    if (prepared.tail.length > 0) await file.write(prepared.tail, prepared.pixelsAt + frames.length * pixels.length);
+    if (prepared.tail.length > 0) await file.write(prepared.tail, pixelsAt + value.length);
     const staysOpen = index < MAX_OPEN_FILES;
     if (!staysOpen) await file.close();
     written[index] = { head, expected: prepared.expected, ...(staysOpen ? { file } : {}) };
@@ -93,7 +96,8 @@ export async function writeSeries(
         const pixelsAt = (begun.pixelsAt ??= prepared?.pixelsAt ?? assembler.placePixels(output, stored, memory));
         // Nobody may still be writing to a file that is closed.
         if (isWhole && frames.length > 1) await Promise.all(inFlight);
-        inFlight[lane] = writeOut(begun, memory.pixels, pixelsAt + number * memory.pixels.length, prepared);
+        const parts = begun.value.add(number, compressor?.(frame.template, stored.form.format, memory.pixels) ?? memory.pixels);
+        inFlight[lane] = writeOut(begun, parts, pixelsAt, prepared);
         // Awaited above or below; until then a failure is not an unhandled one.
         inFlight[lane].catch(() => {});
       }
@@ -123,15 +127,15 @@ export async function writeSeries(
   return {
     expected: { seriesInstanceUID, instances: written.map(({ expected }) => expected) },
     openAgain: async (name) => open.get(name) ?? sink.file(name),
-    facts: { instances: written.length, ...assembler.counts, rescale: options.rescale },
+    facts: { instances: written.length, ...assembler.counts, rescale: options.rescale, ...(options.compress === undefined ? {} : { compress: options.compress }) },
   };
 }
 
 /** For each frame of the series, by its row, the instance that it goes into and its place in that. */
-function placesOf(outputs: readonly OutputInstance[]): ReadonlyMap<number, { readonly begun: BegunInstance; readonly number: number }> {
+function placesOf(outputs: readonly OutputInstance[], createValue: (frames: number) => PixelValue): ReadonlyMap<number, { readonly begun: BegunInstance; readonly number: number }> {
   const places = new Map<number, { readonly begun: BegunInstance; readonly number: number }>();
   for (const [index, output] of outputs.entries()) {
-    const begun: BegunInstance = { index, output, frames: Array.from({ length: output.frames.length }, () => undefined), missing: output.frames.length };
+    const begun: BegunInstance = { index, output, frames: Array.from({ length: output.frames.length }, () => undefined), missing: output.frames.length, value: createValue(output.frames.length) };
     for (const [number, { row }] of output.frames.entries()) places.set(row, { begun, number });
   }
   return places;

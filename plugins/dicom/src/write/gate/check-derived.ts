@@ -2,7 +2,6 @@ import { isLossySyntax } from "../../scan/transfer-syntaxes.ts";
 import { rawText, type ScannedHead } from "../../scan/values.ts";
 import type { StoredForm } from "../stored-form.ts";
 import { isEnhanced } from "../written-classes.ts";
-import { writtenSyntaxUID } from "../written-syntax.ts";
 import { WRITER } from "../writer-identity.ts";
 import { checkGroups } from "./check-groups.ts";
 import type { ExpectedInstance } from "./expected-series.ts";
@@ -68,7 +67,7 @@ export function checkDerived(file: ReadBackFile, groups: FrameGroups, template: 
   must(sopInstanceUID === expected.sopInstanceUID, "SOP Instance UID is the derived one", TAG.sopInstanceUID);
   must(rawText(meta, TAG.mediaStorageSOPInstanceUID) === sopInstanceUID, "Media Storage SOP Instance UID is the SOP Instance UID", TAG.mediaStorageSOPInstanceUID);
   must(rawText(meta, TAG.mediaStorageSOPClassUID) === file.text(TAG.sopClassUID), "Media Storage SOP Class UID is the SOP Class UID", TAG.mediaStorageSOPClassUID);
-  must(rawText(meta, TAG.transferSyntaxUID) === writtenSyntaxUID(expected.template), "the Transfer Syntax is that of the data set", TAG.transferSyntaxUID);
+  must(rawText(meta, TAG.transferSyntaxUID) === expected.transferSyntaxUID, "the Transfer Syntax is that of the data set", TAG.transferSyntaxUID);
   must(rawText(meta, TAG.implementationClassUID) === WRITER.implementationClassUID, "the Implementation Class is the writer's own", TAG.implementationClassUID);
   checkTexts(file, template);
   checkImageType(file, template);

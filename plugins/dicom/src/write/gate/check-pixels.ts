@@ -1,11 +1,14 @@
 import { crc32 } from "node:zlib";
+import { frameCodecOf } from "../../pixels/codecs.ts";
 import type { StoredFormat } from "../quantise.ts";
+import { checkFragments, decodedFrame } from "./decoded-frame.ts";
 import type { ExpectedInstance } from "./expected-series.ts";
 import type { ReadBackFile } from "./read-back-file.ts";
 import { must } from "./rule.ts";
 
 const TAG = Object.freeze({
   samplesPerPixel: 0x00280002,
+  photometricInterpretation: 0x00280004,
   numberOfFrames: 0x00280008,
   rows: 0x00280010,
   columns: 0x00280011,
@@ -27,7 +30,7 @@ export interface FrameMemory {
 }
 
 /** Checks the pixels of a file, frame by frame, and what its header says of their stored values. */
-export function checkPixels(file: ReadBackFile, { frames }: ExpectedInstance, memory: FrameMemory): void {
+export async function checkPixels(file: ReadBackFile, { frames, transferSyntaxUID }: ExpectedInstance, memory: FrameMemory): Promise<void> {
   const [{ form, masked }] = frames;
   const { format } = form;
   const said = (tag: number): number | undefined => shortOf(file, tag, false);
@@ -39,21 +42,27 @@ export function checkPixels(file: ReadBackFile, { frames }: ExpectedInstance, me
   ] as const)
     must(said(tag) === value, BITS_RULE, tag);
   must(Number(file.text(TAG.numberOfFrames) ?? 1) === frames.length, "Number of Frames is that of the frames", TAG.numberOfFrames);
-  const voxels = (said(TAG.rows) ?? 0) * (said(TAG.columns) ?? 0) * (said(TAG.samplesPerPixel) ?? 0);
+  const [rows = 0, columns = 0, samplesPerPixel = 0] = [TAG.rows, TAG.columns, TAG.samplesPerPixel].map(said);
+  const voxels = rows * columns * samplesPerPixel;
   const frameBytes = (voxels * format.bitsAllocated) / 8;
   const bytes = frameBytes * frames.length;
-  must(file.pixelBytes === bytes + (bytes % 2), "Pixel Data has the length of its image", TAG.pixelData);
+  const isCompressed = frameCodecOf(transferSyntaxUID) !== undefined;
+  must(file.inFragments === isCompressed, isCompressed ? "compressed Pixel Data lies in fragments" : "Pixel Data is native", TAG.pixelData);
+  if (isCompressed) checkFragments(file, frames.length);
+  else must(file.pixelBytes === bytes + (bytes % 2), "Pixel Data has the length of its image", TAG.pixelData);
   // A padding value that stays is the template's, whatever its VR.
   for (const tag of [TAG.smallestImagePixelValue, TAG.largestImagePixelValue, ...(form.padding === undefined ? [] : [TAG.pixelPaddingValue])])
     must(file.vr(tag) === undefined || file.vr(tag) === (format.signed ? "SS" : "US"), "the VR of pixel values follows Pixel Representation", tag);
   if (form.padding !== undefined)
     must(shortOf(file, TAG.pixelPaddingValue, format.signed) === (masked ? form.padding : undefined), "Pixel Padding Value is that of the stored values", TAG.pixelPaddingValue);
+  const layout = { ...format, rows, columns, frames: frames.length, frameBytes, photometricInterpretation: file.text(TAG.photometricInterpretation) ?? "" };
   const passes = passOver(file, format);
   if (memory.frame.length < frameBytes) memory.frame = Buffer.allocUnsafeSlow(frameBytes);
   const pixels = memory.frame.subarray(0, frameBytes);
   const found = { smallest: Number.POSITIVE_INFINITY, largest: Number.NEGATIVE_INFINITY };
   for (const [i, { checksum }] of frames.entries()) {
-    file.readPixels(pixels, i * frameBytes);
+    if (isCompressed) pixels.set(await decodedFrame(file, i + 1, transferSyntaxUID, layout));
+    else file.readPixels(pixels, i * frameBytes);
     must(crc32(pixels) === checksum, "Pixel Data holds the stored values of its own slice", TAG.pixelData);
     if (!passes) continue;
     const ofFrame = storedValuesOf(pixels, voxels, format);
@@ -61,7 +70,7 @@ export function checkPixels(file: ReadBackFile, { frames }: ExpectedInstance, me
     found.smallest = Math.min(found.smallest, ofFrame.smallest);
     found.largest = Math.max(found.largest, ofFrame.largest);
   }
-  checkPaddingByte(file, bytes);
+  if (!isCompressed) checkPaddingByte(file, bytes);
   for (const [tag, value] of [
     [TAG.smallestImagePixelValue, found.smallest],
     [TAG.largestImagePixelValue, found.largest],

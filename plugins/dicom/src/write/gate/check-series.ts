@@ -19,7 +19,7 @@ const SOP_INSTANCE_UID = 0x00080018;
 /** The write gate: takes the files of a series one after the other, and then says whether they are the whole of it. */
 export interface SeriesGate {
   /** @throws {HilumError} VERIFICATION_FAILED, naming the rule that the file breaks. */
-  check(file: WrittenFile): void;
+  check(file: WrittenFile): Promise<void>;
   /** @throws {HilumError} VERIFICATION_FAILED where files are missing. */
   end(): void;
 }
@@ -48,7 +48,7 @@ export function createSeriesGate(expected: ExpectedSeries): SeriesGate {
   };
 
   return {
-    check(written) {
+    async check(written) {
       const instance = waiting.get(written.name);
       if (instance === undefined) throw ruleBroken("the series has the files that it should have, and no other");
       waiting.delete(written.name);
@@ -62,7 +62,7 @@ export function createSeriesGate(expected: ExpectedSeries): SeriesGate {
         checkAttributes(file, template, rules, instance.template);
         const groups = frameGroupsOf(file, instance.template.sopClassUID, instance.frames.length);
         checkDerived(file, groups, template, instance);
-        checkPixels(file, instance, memory);
+        await checkPixels(file, instance, memory);
         checkPlaces(groups, instance, positions);
         checkBytes(file, instance);
       } catch (cause) {

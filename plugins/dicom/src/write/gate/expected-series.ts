@@ -21,7 +21,7 @@ export interface ExpectedFrame {
   readonly form: StoredForm;
   /** Whether voxels of the series may be padding. */
   readonly masked: boolean;
-  /** CRC-32 of its stored values, as they were quantised. */
+  /** CRC-32 of its stored values, as they were quantised; compressed pixels have to give them again. */
   readonly checksum: number;
 }
 
@@ -32,6 +32,7 @@ export interface ExpectedInstance {
   /** The first of the frames whose header it has; read again, from its file or from what its reader kept. */
   readonly template: DicomInstance;
   readonly sopInstanceUID: string;
+  readonly transferSyntaxUID: string;
   /** In order of Frame Number. */
   readonly frames: readonly [ExpectedFrame, ...ExpectedFrame[]];
   readonly checksums: FileChecksums;

@@ -29,12 +29,12 @@ export async function writtenSeries(built: Pick<HandBuiltSeries, "series" | "vox
 }
 
 /** For tests: the rule that the gate says is broken, or "none". */
-export function ruleBrokenBy({ names, expected }: Written, files: readonly (Buffer | undefined)[], extra: readonly Buffer[] = []): string {
+export async function ruleBrokenBy({ names, expected }: Written, files: readonly (Buffer | undefined)[], extra: readonly Buffer[] = []): Promise<string> {
   const gate = createSeriesGate(expected);
   const read = (bytes: Buffer) => (into: Uint8Array, position: number) => bytes.copy(into, 0, position);
   try {
-    for (const [i, bytes] of files.entries()) if (bytes !== undefined) gate.check({ name: names[i] as string, read: read(bytes) });
-    for (const bytes of extra) gate.check({ name: "IM-09-0001.dcm", read: read(bytes) });
+    for (const [i, bytes] of files.entries()) if (bytes !== undefined) await gate.check({ name: names[i] as string, read: read(bytes) });
+    for (const bytes of extra) await gate.check({ name: "IM-09-0001.dcm", read: read(bytes) });
     gate.end();
     return "none";
   } catch (error) {

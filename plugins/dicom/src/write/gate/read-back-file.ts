@@ -1,5 +1,6 @@
-import { isHilumError } from "@hilum/core";
+import { isHilumError, type SourceFile } from "@hilum/core";
 import { createElementTable, findElement, type ElementTable } from "../../scan/element-table.ts";
+import { walkFragments } from "../../scan/fragments.ts";
 import { scanDataSet } from "../../scan/scan-data-set.ts";
 import { IMPLICIT_VR_LITTLE_ENDIAN } from "../../scan/transfer-syntaxes.ts";
 import { rawText, type ScannedHead } from "../../scan/values.ts";
@@ -26,7 +27,9 @@ export class ReadBackFile implements ScannedItem {
   readonly meta: { bytes: Buffer; readonly table: ElementTable } = { bytes: Buffer.alloc(0), table: createElementTable(16) };
   #memory: Buffer = Buffer.alloc(0);
   #file: WrittenFile | undefined;
+  #source: SourceFile = sourceOf({ name: "", read: () => 0 });
   #explicitVr = true;
+  #inFragments = false;
 
   get bytes(): Buffer {
     return this.meta.bytes;
@@ -36,9 +39,20 @@ export class ReadBackFile implements ScannedItem {
     return this.#explicitVr;
   }
 
+  /** Whether Pixel Data is a sequence of fragments; its value then ends with their delimitation item. */
+  get inFragments(): boolean {
+    return this.#inFragments;
+  }
+
+  /** The file for a reader; its size is not known. */
+  get source(): SourceFile {
+    return this.#source;
+  }
+
   /** Reads a file and finds its elements. @param pixelsAt about where its pixels begin, to read as much at once. */
   load(file: WrittenFile, pixelsAt: number): void {
     this.#file = file;
+    this.#source = sourceOf(file);
     this.meta.bytes = this.#memory.subarray(0, 0);
     let isWhole = false;
     for (let wanted = pixelsAt + HEAD_MARGIN_BYTES; !isWhole; wanted = this.bytes.length * 2) {
@@ -91,9 +105,17 @@ export class ReadBackFile implements ScannedItem {
       must(bytes.readUInt32LE(META_AT + 8) === end.end - META_AT - GROUP_LENGTH_BYTES, "the group length of the file meta information is right", 0x00020000);
       this.#explicitVr = rawText(meta, TRANSFER_SYNTAX_UID) !== IMPLICIT_VR_LITTLE_ENDIAN;
       const { complete, ...scan } = scanDataSet(bytes, { bytesStart: 0, from: end.end, fileSize, explicitVr: this.#explicitVr }, this.table);
-      must(!("inFragments" in scan), "Pixel Data is native");
+      this.#inFragments = "inFragments" in scan;
+      if (this.#inFragments) this.#endFragments();
       return complete || findElement(this.table, PIXEL_DATA) >= 0;
     });
+  }
+
+  /** Finds where the fragments end, which no length tells. */
+  #endFragments(): void {
+    const { table } = this;
+    const row = table.count - 1;
+    table.valueEnd[row] = table.end[row] = walkFragments(this.source, table.value[row] as number);
   }
 
   /** Puts what stands behind the pixels in their place. */
@@ -133,6 +155,10 @@ export class ReadBackFile implements ScannedItem {
     const code = row < 0 ? 0 : (this.table.vr[row] as number);
     return code === 0 ? undefined : String.fromCharCode(code >> 8, code & 0xff);
   }
+}
+
+function sourceOf(file: WrittenFile): SourceFile {
+  return { name: "", size: Number.POSITIVE_INFINITY, read: (into, position) => file.read(into, position), close: () => undefined };
 }
 
 /** Names the rule that a scan finds broken. */
