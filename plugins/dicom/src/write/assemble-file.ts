@@ -56,7 +56,7 @@ export function assembleFile(template: TemplateFile, sopInstanceUID: string, edi
   const endOf = (wanted: number): number | undefined => ends[edits.findIndex(({ tag }) => tag === wanted)];
   const headLength = endOf(Tag.SeriesInstanceUID);
   const pixels = edits.find((edit) => edit.kind === "room");
-  const roomEnd = endOf(Tag.PixelData);
+  const roomEnd = pixels && endOf(pixels.tag);
   if (headLength === undefined || pixels === undefined || roomEnd === undefined) throw new TypeError("a derived instance needs a Series Instance UID and Pixel Data");
   return { bytes: out.subarray(0, end), headLength, pixelsAt: roomEnd - paddingOf(pixels.length) };
 }

@@ -61,6 +61,7 @@ const TAG = Object.freeze({
   contributionDescription: 0x0018a003,
   seriesInstanceUID: 0x0020000e,
   seriesNumber: 0x00200011,
+  instanceNumber: 0x00200013,
   smallestImagePixelValue: 0x00280106,
   largestImagePixelValue: 0x00280107,
   purposeOfReferenceCodeSequence: 0x0040a170,
@@ -136,6 +137,30 @@ export function derivedEdits(template: TemplateFile, instance: DerivedInstance, 
   if (has(template, TAG.smallestImagePixelValue)) edits.push(put(shortElement(TAG.smallestImagePixelValue, vr, instance.storedRange.smallest)));
   if (has(template, TAG.largestImagePixelValue)) edits.push(put(shortElement(TAG.largestImagePixelValue, vr, instance.storedRange.largest)));
   return edits.sort((a, b) => a.tag - b.tag);
+}
+
+/** The identity and times of an instance that is new from the first element on. */
+export interface NewIdentity {
+  readonly sopInstanceUID: string;
+  readonly seriesInstanceUID: string;
+  readonly instanceNumber: number;
+  readonly jobTime: Date;
+}
+
+/** What tells a new instance from its template: UIDs, times, and the name and number of its series. In no order. */
+export function identityElements(template: TemplateFile, instance: NewIdentity, derivation: SeriesDerivation, options: DicomWriteOptions): EncodedElement[] {
+  const time = timesAt(instance.jobTime, rawText(template, TAG.timezoneOffsetFromUTC));
+  return [
+    textElement(TAG.instanceCreationDate, "DA", time.date),
+    textElement(TAG.instanceCreationTime, "TM", time.time),
+    textElement(TAG.contentDate, "DA", time.date),
+    textElement(TAG.contentTime, "TM", time.time),
+    textElement(TAG.sopInstanceUID, "UI", instance.sopInstanceUID),
+    textElement(TAG.seriesInstanceUID, "UI", instance.seriesInstanceUID),
+    seriesDescription(template, derivation, options) ?? textElement(TAG.seriesDescription, "LO", derivation.label.slice(0, MAX_LO)),
+    seriesNumber(template, options) ?? textElement(TAG.seriesNumber, "IS", `${options.seriesNumberOffset}`),
+    textElement(TAG.instanceNumber, "IS", `${instance.instanceNumber}`),
+  ];
 }
 
 /** How it was derived and from what: in functional groups where the instance has these, else at the top level. */

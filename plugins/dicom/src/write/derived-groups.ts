@@ -81,7 +81,8 @@ function frameTypeEdits(groups: ScannedItem, modality: string | undefined): Elem
   );
 }
 
-function derivationItem({ description, codes }: SeriesDerivation, sources: readonly SourceInstance[], purpose: EncodedElement, explicitVr: boolean): EncodedElement[] {
+/** How a frame was made, and from what (PS3.3 C.7.6.16.2.6). */
+export function derivationItem({ description, codes }: SeriesDerivation, sources: readonly SourceInstance[], purpose: EncodedElement, explicitVr: boolean): EncodedElement[] {
   const said = codes.length === 0 ? [IMAGE_PROCESSING] : codes;
   return [
     textElement(TAG.derivationDescription, "ST", description),

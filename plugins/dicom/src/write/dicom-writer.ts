@@ -57,7 +57,9 @@ export const dicomWriter: SeriesWriter<DicomWriteOptions> = {
         code: "VOXELS_CLIPPED",
         message: `${Number(facts["clippedVoxels"])} voxels lie outside of what the template's bits and slope can store, and became the nearest that can; --rescale full-range (MR: mr-rwvm) keeps them.`,
       });
-    const instances = expected.instances.map(({ name, template, sopInstanceUID }) => ({ name, sourceSOPInstanceUID: template.sopInstanceUID, sopInstanceUID }));
+    const instances = expected.instances.flatMap(({ name, frames, sopInstanceUID }) =>
+      [...new Set(frames.map((frame) => frame.sourceSOPInstanceUID))].map((sourceSOPInstanceUID) => ({ name, sourceSOPInstanceUID, sopInstanceUID })),
+    );
     return { facts, instances };
   },
 };

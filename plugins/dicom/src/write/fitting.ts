@@ -16,7 +16,7 @@ export interface Fitting {
 }
 
 /** How slices are fitted under a policy. */
-export function fittingFor(policy: Exclude<DicomWriteOptions["rescale"], "template-range">): Fitting {
+export function fittingFor(policy: Exclude<DicomWriteOptions["rescale"], "template-range" | "float">): Fitting {
   return {
     form(instance, voxels, toReal, mask) {
       const range = realRangeOf(voxels, toReal, mask);

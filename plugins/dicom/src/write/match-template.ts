@@ -140,8 +140,19 @@ function differs(a: Vec3, b: Vec3): boolean {
   return !(norm(subtract(a, b)) <= ORIENTATION_TOLERANCE);
 }
 
+/** Refuses instances of a template that have a fault. */
+type Refusal = (code: "UNSUPPORTED_VOXEL_FORMAT" | "UNSUPPORTED_WRITE", what: string, fault: (instance: DicomInstance) => boolean, remedy?: string) => void;
+
+/** A Parametric Map takes no more of its template than whose image it is and where it lies. */
+function checkMappable(refuse: Refusal, compress: DicomWriteOptions["compress"]): void {
+  const remedy = "choose another value of rescale";
+  refuse("UNSUPPORTED_WRITE", "say where they lie in functional groups, and become no Parametric Map", ({ sopClassUID }) => isEnhanced(sopClassUID), remedy);
+  refuse("UNSUPPORTED_WRITE", "are parts of a mosaic, and become no Parametric Map", ({ region }) => region !== undefined, remedy);
+  refuse("UNSUPPORTED_WRITE", "would become a Parametric Map, whose real values no codec compresses", () => compress !== undefined, "leave compress out");
+}
+
 function checkWritable(instances: readonly DicomInstance[], { rescale, compress }: Pick<DicomWriteOptions, "rescale" | "compress">): void {
-  const refuse = (code: "UNSUPPORTED_VOXEL_FORMAT" | "UNSUPPORTED_WRITE", what: string, fault: (instance: DicomInstance) => boolean, remedy?: string): void => {
+  const refuse: Refusal = (code, what, fault, remedy) => {
     const count = instances.filter(fault).length;
     if (count === 0) return;
     throw new HilumError(code, `${count} of ${instances.length} images of the template ${what}.`, { details: { images: count }, ...(remedy === undefined ? {} : { remedy }) });
@@ -153,6 +164,7 @@ function checkWritable(instances: readonly DicomInstance[], { rescale, compress 
   );
   refuse("UNSUPPORTED_WRITE", "are named by UIDs that break the rules of DICOM, and nothing can refer to them", ({ sopInstanceUID, seriesInstanceUID }) => !isUid(sopInstanceUID) || !isUid(seriesInstanceUID));
   refuse("UNSUPPORTED_WRITE", "are in colour; only greyscale is written", ({ pixel }) => pixel.samplesPerPixel !== 1 || !/^MONOCHROME[12]$/.test(pixel.photometricInterpretation));
+  if (rescale === "float") return checkMappable(refuse, compress);
   refuse("UNSUPPORTED_WRITE", "hold Float Pixel Data; only integers are written", ({ pixel }) => pixel.float);
   refuse("UNSUPPORTED_WRITE", "have a Modality LUT Sequence, which cannot be inverted", ({ modalityTable }) => modalityTable !== undefined);
   refuse("UNSUPPORTED_VOXEL_FORMAT", "are not of 8 or 16 bits", ({ pixel }) => {

@@ -12,12 +12,12 @@ import type { Fitting } from "./fitting.ts";
 import type { ExpectedFrame, ExpectedInstance } from "./gate/expected-series.ts";
 import type { TemplateMatch } from "./match-template.ts";
 import type { OutputFrame, OutputInstance } from "./output-instances.ts";
+import { processingOf } from "./processing.ts";
 import { quantise, type KeptPadding, type QuantiseCounts, type StoredRange } from "./quantise.ts";
 import { sourcesOf } from "./source-instances.ts";
 import { templateForm, type StoredForm } from "./stored-form.ts";
 import { readTemplateFile, type TemplateMemory } from "./template-file.ts";
 import type { DicomWriteOptions } from "./write-options.ts";
-import { WRITER } from "./writer-identity.ts";
 import { writtenSyntaxUID } from "./written-syntax.ts";
 
 /** Buffers for one frame and one header at a time. */
@@ -72,8 +72,10 @@ export interface SeriesAssembly {
 
 /** Makes the files of one derived series. */
 export interface SeriesAssembler {
+  /** The instances that the series becomes. */
+  readonly outputs: readonly OutputInstance[];
   /** What quantising has done so far. */
-  readonly counts: Readonly<SeriesCounts>;
+  readonly counts: Readonly<QuantiseCounts>;
   /**
    * Quantises slice `k` of a slab into `memory.pixels`; done with the slab when it returns.
    * @param templatePixels the template's own pixels, where some of them come back.
@@ -90,9 +92,7 @@ export interface SeriesAssembler {
 /** Begins a series whose template instances are found. */
 export function createSeriesAssembler({ series, match, options, jobTime, fitting }: SeriesAssembly): SeriesAssembler {
   const derivation = describeDerivation(series.history);
-  // What the UIDs depend on besides their source and the pixels; not the time, so that a rerun gives the same UIDs, nor how
-  // the same pixels are compressed.
-  const processing = JSON.stringify({ history: series.history, options: { ...options, compress: undefined }, writer: WRITER.program });
+  const processing = processingOf(series, options);
   const counts: SeriesCounts = { clippedVoxels: 0, maxQuantisationError: 0, smallestSlope: Number.POSITIVE_INFINITY, largestSlope: Number.NEGATIVE_INFINITY };
   const digests = new Map<OutputInstance, string>();
   const encoded = new EncodedOnce();
@@ -126,6 +126,7 @@ export function createSeriesAssembler({ series, match, options, jobTime, fitting
   };
 
   return {
+    outputs: match.outputs,
     counts,
 
     store({ row, template: instance, imagePosition }, slab, k, memory, templatePixels) {
@@ -139,7 +140,7 @@ export function createSeriesAssembler({ series, match, options, jobTime, fitting
       const { scale } = form.format.modalityLut;
       counts.smallestSlope = Math.min(counts.smallestSlope, scale);
       counts.largestSlope = Math.max(counts.largestSlope, scale);
-      return { phase: slab.phase, slice: k, imagePosition, form, masked: mask !== undefined, range, digest: hash("sha256", memory.pixels, "hex"), checksum: crc32(memory.pixels) };
+      return { phase: slab.phase, slice: k, imagePosition, sourceSOPInstanceUID: instance.sopInstanceUID, form, masked: mask !== undefined, range, digest: hash("sha256", memory.pixels, "hex"), checksum: crc32(memory.pixels) };
     },
 
     placePixels: (output, frame, memory) => assemble(output, frame, PLACEHOLDER_UID, frame.range, memory).pixelsAt,
@@ -171,6 +172,7 @@ export function createSeriesAssembler({ series, match, options, jobTime, fitting
           name: output.name,
           template,
           sopInstanceUID,
+          sopClassUID: template.sopClassUID,
           transferSyntaxUID: writtenSyntaxUID(template, options.compress),
           frames,
           checksums: { head: Number.NaN, rest: crc32(tail.subarray(paddingBytes), crc32(middle)) },
@@ -194,7 +196,8 @@ function pixelBytesOf({ frames }: OutputInstance, { format }: StoredForm): numbe
   return (columns * rows * frames.length * format.bitsAllocated) / 8;
 }
 
-function rangeOf(frames: readonly StoredFrame[]): StoredRange {
+/** Smallest and largest value of some frames. */
+export function rangeOf(frames: readonly StoredFrame[]): StoredRange {
   let [smallest, largest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const { range } of frames) {
     smallest = Math.min(smallest, range.smallest);

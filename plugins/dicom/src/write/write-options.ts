@@ -1,7 +1,7 @@
 import { z } from "zod";
 
-/** How real values become stored integers; see `stored-form.ts`. */
-const RESCALE_POLICIES = ["template-range", "full-range", "mr-rwvm"] as const;
+/** How real values become stored values; see `stored-form.ts`. */
+const RESCALE_POLICIES = ["template-range", "full-range", "mr-rwvm", "float"] as const;
 
 /** How pixels are compressed; see `compression.ts`. */
 const COMPRESSIONS = ["rle", "jpeg-ls", "j2k", "htj2k"] as const;
@@ -25,7 +25,7 @@ export const dicomWriteOptions = z.strictObject({
     .default("template-range")
     .meta({
       description:
-        "How real values become integers: template-range keeps the template's slope and intercept and clips; full-range fits a new slope and intercept to each slice (CT, PET); mr-rwvm does so with a Real World Value Mapping (MR).",
+        "How real values become stored values: template-range keeps the template's slope and intercept and clips; full-range fits a new slope and intercept to each slice (CT, PET); mr-rwvm does so with a Real World Value Mapping (MR); float keeps the real values, as a Parametric Map for each phase.",
     }),
   compress: z
     .enum(COMPRESSIONS)

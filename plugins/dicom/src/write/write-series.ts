@@ -5,7 +5,7 @@ import { ruleBroken } from "./gate/rule.ts";
 import { matchTemplate } from "./match-template.ts";
 import type { OutputFrame, OutputInstance } from "./output-instances.ts";
 import { encapsulatedValue, nativeValue, type PixelPart, type PixelValue } from "./pixel-value.ts";
-import { createSeriesAssembler, createWorkingMemory, type PreparedInstance, type StoredFrame, type WorkingMemory } from "./series-assembler.ts";
+import { createSeriesAssembler, createWorkingMemory, type SeriesAssembler, type SeriesAssembly, type PreparedInstance, type StoredFrame, type WorkingMemory } from "./series-assembler.ts";
 import type { DicomWriteOptions } from "./write-options.ts";
 
 /** Files that stay open until the gate has read them; those of longer series are opened again. */
@@ -52,11 +52,10 @@ export async function writeSeries(
   context: Pick<CodecContext, "jobTime" | "signal">,
 ): Promise<WrittenSeries> {
   const match = matchTemplate(series, template, options);
-  const fitting = options.rescale === "template-range" ? undefined : (await import("./fitting.ts")).fittingFor(options.rescale);
   const compressor = options.compress === undefined ? undefined : await (await import("./compression.ts")).createCompressor(options.compress);
-  const assembler = createSeriesAssembler({ series, match, options, jobTime: context.jobTime, fitting });
+  const assembler = await assemblerFor({ series, match, options, jobTime: context.jobTime });
   const slices = series.volume.geometry.size[2];
-  const places = placesOf(match.outputs, compressor === undefined ? nativeValue : encapsulatedValue);
+  const places = placesOf(assembler.outputs, compressor === undefined ? nativeValue : encapsulatedValue);
   const memories = Array.from({ length: FRAMES_IN_FLIGHT }, createWorkingMemory);
   const inFlight: Promise<void>[] = [];
   const written: HeadlessFile[] = [];
@@ -86,7 +85,7 @@ export async function writeSeries(
         await inFlight[lane];
         const memory = memories[lane] as WorkingMemory;
         // What was made of attributes has no pixels: there a masked voxel holds the real value of what its source stored.
-        const comesBack = fitting === undefined && frame.template.attributes === undefined && slab.sliceMask(k)?.includes(1) === true;
+        const comesBack = options.rescale === "template-range" && frame.template.attributes === undefined && slab.sliceMask(k)?.includes(1) === true;
         const kept = comesBack ? await (await import("./template-pixels.ts")).templatePixels(frame.template) : undefined;
         const stored = assembler.store(frame, slab, k, memory, kept);
         if (frames[number] !== undefined) throw new RangeError("a frame came twice");
@@ -129,6 +128,14 @@ export async function writeSeries(
     openAgain: async (name) => open.get(name) ?? sink.file(name),
     facts: { instances: written.length, ...assembler.counts, rescale: options.rescale, ...(options.compress === undefined ? {} : { compress: options.compress }) },
   };
+}
+
+/** Most series need no more than the first of these. */
+async function assemblerFor(assembly: SeriesAssembly): Promise<SeriesAssembler> {
+  const { rescale } = assembly.options;
+  if (rescale === "template-range") return createSeriesAssembler(assembly);
+  if (rescale === "float") return (await import("./map-assembler.ts")).createMapAssembler(assembly);
+  return createSeriesAssembler({ ...assembly, fitting: (await import("./fitting.ts")).fittingFor(rescale) });
 }
 
 /** For each frame of the series, by its row, the instance that it goes into and its place in that. */

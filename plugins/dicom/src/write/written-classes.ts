@@ -4,6 +4,9 @@ const STORAGE = "1.2.840.10008.5.1.4.1.1.";
 
 export const PET_IMAGE_STORAGE = `${STORAGE}128`;
 
+/** Parametric Map Storage (A.75). */
+export const PARAMETRIC_MAP_STORAGE = `${STORAGE}30`;
+
 /** The classes whose images may get a Rescale Slope and Intercept of their own: CT, PET, CR, Secondary Capture (PS3.3 A.2, A.3, A.8, A.21). */
 const WITH_RESCALE: ReadonlySet<string> = new Set([`${STORAGE}2`, PET_IMAGE_STORAGE, `${STORAGE}1`, `${STORAGE}7`]);
 

@@ -62,13 +62,7 @@ const TEXT: readonly (readonly [tag: number, vr: string, length: number, value: 
 
 /** Checks what a derived instance says of itself (dicom.md §4; PS3.3 C.7.6.1, C.12.1). */
 export function checkDerived(file: ReadBackFile, groups: FrameGroups, template: TemplateHeader, expected: ExpectedInstance): void {
-  const { meta } = file;
-  const sopInstanceUID = file.text(TAG.sopInstanceUID);
-  must(sopInstanceUID === expected.sopInstanceUID, "SOP Instance UID is the derived one", TAG.sopInstanceUID);
-  must(rawText(meta, TAG.mediaStorageSOPInstanceUID) === sopInstanceUID, "Media Storage SOP Instance UID is the SOP Instance UID", TAG.mediaStorageSOPInstanceUID);
-  must(rawText(meta, TAG.mediaStorageSOPClassUID) === file.text(TAG.sopClassUID), "Media Storage SOP Class UID is the SOP Class UID", TAG.mediaStorageSOPClassUID);
-  must(rawText(meta, TAG.transferSyntaxUID) === expected.transferSyntaxUID, "the Transfer Syntax is that of the data set", TAG.transferSyntaxUID);
-  must(rawText(meta, TAG.implementationClassUID) === WRITER.implementationClassUID, "the Implementation Class is the writer's own", TAG.implementationClassUID);
+  checkIdentifiers(file, expected);
   checkTexts(file, template);
   checkImageType(file, template);
   if (isEnhanced(expected.template.sopClassUID)) checkGroups(file, groups, template, expected);
@@ -78,6 +72,17 @@ export function checkDerived(file: ReadBackFile, groups: FrameGroups, template: 
   checkWindows(file);
   const isLossy = rawText(template, TAG.lossyImageCompression) === "01" || isLossySyntax(expected.template.transferSyntaxUID);
   must(file.text(TAG.lossyImageCompression) === (isLossy ? "01" : rawText(template, TAG.lossyImageCompression)), "lossy compression is told for ever", TAG.lossyImageCompression);
+}
+
+/** Checks what file and instance are. */
+export function checkIdentifiers(file: ReadBackFile, expected: ExpectedInstance): void {
+  const { meta } = file;
+  const sopInstanceUID = file.text(TAG.sopInstanceUID);
+  must(sopInstanceUID === expected.sopInstanceUID, "SOP Instance UID is the derived one", TAG.sopInstanceUID);
+  must(rawText(meta, TAG.mediaStorageSOPInstanceUID) === sopInstanceUID, "Media Storage SOP Instance UID is the SOP Instance UID", TAG.mediaStorageSOPInstanceUID);
+  must(rawText(meta, TAG.mediaStorageSOPClassUID) === file.text(TAG.sopClassUID), "Media Storage SOP Class UID is the SOP Class UID", TAG.mediaStorageSOPClassUID);
+  must(rawText(meta, TAG.transferSyntaxUID) === expected.transferSyntaxUID, "the Transfer Syntax is that of the data set", TAG.transferSyntaxUID);
+  must(rawText(meta, TAG.implementationClassUID) === WRITER.implementationClassUID, "the Implementation Class is the writer's own", TAG.implementationClassUID);
 }
 
 /** Values that are the template's are the template's affair. */

@@ -4,10 +4,11 @@ import { findElement } from "../../scan/element-table.ts";
 import { checkAttributes } from "./check-attributes.ts";
 import { checkDerived } from "./check-derived.ts";
 import { checkKept } from "./check-kept.ts";
+import { checkMap } from "./check-map.ts";
 import { checkPixels } from "./check-pixels.ts";
 import { checkOrder, checkPlaces, type SlicePositions } from "./check-places.ts";
 import type { ExpectedInstance, ExpectedSeries, WrittenFile } from "./expected-series.ts";
-import { frameGroupsOf } from "./frame-groups.ts";
+import { frameGroupsOf, groupsIn } from "./frame-groups.ts";
 import { ReadBackFile } from "./read-back-file.ts";
 import { must, ruleBroken } from "./rule.ts";
 import { tagRulesOf } from "./tag-rules.ts";
@@ -57,12 +58,16 @@ export function createSeriesGate(expected: ExpectedSeries): SeriesGate {
         template.load(instance.template);
         checkSopUid();
         checkSeriesUid(instance);
-        const rules = tagRulesOf(instance, template);
-        checkKept(file, template, rules);
-        checkAttributes(file, template, rules, instance.template);
-        const groups = frameGroupsOf(file, instance.template.sopClassUID, instance.frames.length);
-        checkDerived(file, groups, template, instance);
-        await checkPixels(file, instance, memory);
+        const isMap = instance.sopClassUID !== instance.template.sopClassUID;
+        const groups = isMap ? groupsIn(file, instance.frames.length) : frameGroupsOf(file, instance.sopClassUID, instance.frames.length);
+        if (isMap) checkMap(file, template, instance, memory);
+        else {
+          const rules = tagRulesOf(instance, template);
+          checkKept(file, template, rules);
+          checkAttributes(file, template, rules, instance.template);
+          checkDerived(file, groups, template, instance);
+          await checkPixels(file, instance, memory);
+        }
         checkPlaces(groups, instance, positions);
         checkBytes(file, instance);
       } catch (cause) {

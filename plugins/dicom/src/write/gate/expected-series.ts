@@ -17,6 +17,8 @@ export interface ExpectedFrame {
   readonly slice: number;
   /** Image Position (Patient) of the template's frame, mm, as its reader found it. */
   readonly imagePosition: Vec3;
+  /** Of the template's frame. */
+  readonly sourceSOPInstanceUID: string;
   /** Frames of one file differ in the Modality LUT alone. */
   readonly form: StoredForm;
   /** Whether voxels of the series may be padding. */
@@ -32,6 +34,8 @@ export interface ExpectedInstance {
   /** The first of the frames whose header it has; read again, from its file or from what its reader kept. */
   readonly template: DicomInstance;
   readonly sopInstanceUID: string;
+  /** The template's, or that of a Parametric Map. */
+  readonly sopClassUID: string;
   readonly transferSyntaxUID: string;
   /** In order of Frame Number. */
   readonly frames: readonly [ExpectedFrame, ...ExpectedFrame[]];

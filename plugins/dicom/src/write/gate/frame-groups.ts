@@ -6,9 +6,13 @@ import { isEnhanced } from "../written-classes.ts";
 /** Gives what a file says of a frame in a functional group, or in its stead; lent until the next call. @param frame counted from 0. */
 export type FrameGroups = (frame: number, group: number) => ScannedItem;
 
-/** The groups of an enhanced file, empty where it has none; of all others, the file itself. */
+/** The groups of an enhanced file; of all others, the file itself. */
 export function frameGroupsOf(file: ScannedItem, sopClassUID: string, frames: number): FrameGroups {
-  if (!isEnhanced(sopClassUID)) return () => file;
+  return isEnhanced(sopClassUID) ? groupsIn(file, frames) : () => file;
+}
+
+/** The groups of a file, each empty where it has none. */
+export function groupsIn(file: ScannedItem, frames: number): FrameGroups {
   const groups = new FunctionalGroups(file, frames);
   const none: ScannedItem = { ...file, bytes: file.bytes, table: createElementTable(1) };
   return (frame, group) => {

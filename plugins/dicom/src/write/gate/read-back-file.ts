@@ -13,6 +13,7 @@ const META_AT = 132;
 /** Tag, VR, length and value of File Meta Information Group Length. */
 const GROUP_LENGTH_BYTES = 12;
 const TRANSFER_SYNTAX_UID = 0x00020010;
+const FLOAT_PIXEL_DATA = 0x7fe00008;
 const PIXEL_DATA = 0x7fe00010;
 
 /** What is read at once behind the place where the template's pixels begin: what derived headers have more. */
@@ -62,15 +63,15 @@ export class ReadBackFile implements ScannedItem {
     this.#readTail();
   }
 
-  /** Bytes of Pixel Data's value; undefined where there is none. */
+  /** Bytes of the value of Pixel Data, or Float Pixel Data; undefined where there is none. */
   get pixelBytes(): number | undefined {
-    const row = findElement(this.table, PIXEL_DATA);
+    const row = this.#pixelRow();
     return row < 0 ? undefined : (this.table.valueEnd[row] as number) - (this.table.value[row] as number);
   }
 
   /** Reads a part of Pixel Data's value. @param at bytes from its beginning. */
   readPixels(into: Uint8Array, at: number): void {
-    const start = this.table.value[findElement(this.table, PIXEL_DATA)] as number;
+    const start = this.table.value[this.#pixelRow()] as number;
     must((this.#file as WrittenFile).read(into, start + at) === into.length, "every file is there and whole");
   }
 
@@ -107,8 +108,12 @@ export class ReadBackFile implements ScannedItem {
       const { complete, ...scan } = scanDataSet(bytes, { bytesStart: 0, from: end.end, fileSize, explicitVr: this.#explicitVr }, this.table);
       this.#inFragments = "inFragments" in scan;
       if (this.#inFragments) this.#endFragments();
-      return complete || findElement(this.table, PIXEL_DATA) >= 0;
+      return complete || this.#pixelRow() >= 0;
     });
+  }
+
+  #pixelRow(): number {
+    return Math.max(findElement(this.table, FLOAT_PIXEL_DATA), findElement(this.table, PIXEL_DATA));
   }
 
   /** Finds where the fragments end, which no length tells. */
@@ -120,7 +125,7 @@ export class ReadBackFile implements ScannedItem {
 
   /** Puts what stands behind the pixels in their place. */
   #readTail(): void {
-    const row = findElement(this.table, PIXEL_DATA);
+    const row = this.#pixelRow();
     if (row < 0) return;
     const [pixelsAt, tailAt] = [this.table.value[row] as number, this.table.end[row] as number];
     this.table.count = row + 1;
