@@ -10,9 +10,11 @@ import type { StoredRange } from "./quantise.ts";
 export function storeReal(voxels: Float32Array, { scale, offset }: LinearMap, mask: Uint8Array | undefined, padding: number | undefined, out: Float32Array): StoredRange {
   let [smallest, largest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   let nonFinite = 0;
+  // A sum with 0 would make 0 of −0.
+  const toStored = offset === 0 ? (voxel: number) => voxel * scale : (voxel: number) => voxel * scale + offset;
   for (let i = 0; i < voxels.length; i++) {
     const isPadding = mask !== undefined && mask[i] === 1;
-    out[i] = isPadding && padding !== undefined ? padding : (voxels[i] as number) * scale + offset;
+    out[i] = isPadding && padding !== undefined ? padding : toStored(voxels[i] as number);
     const real = out[i] as number;
     if (!Number.isFinite(real)) nonFinite++;
     if (isPadding) continue;

@@ -59,7 +59,7 @@ export function checkMap(file: ReadBackFile, template: TemplateHeader, expected:
   const { frames, template: source } = expected;
   checkIdentifiers(file, expected);
   must(file.text(TAG.sopClassUID) === PARAMETRIC_MAP_STORAGE, "SOP Class UID is that of a Parametric Map", TAG.sopClassUID);
-  must(/^DERIVED\\PRIMARY\\/.test(file.text(TAG.imageType) ?? ""), "Image Type says DERIVED", TAG.imageType);
+  must(file.text(TAG.imageType)?.startsWith("DERIVED\\PRIMARY\\") === true, "Image Type says DERIVED", TAG.imageType);
   checkIdentity(file, template);
   const isLossy = rawText(template, TAG.lossyImageCompression) === "01";
   must(!isLossy || file.text(TAG.lossyImageCompression) === "01", "lossy compression is told for ever", TAG.lossyImageCompression);
