@@ -1,16 +1,13 @@
-import { codecContext, memorySink, memorySource, type DataElement } from "@hilum/testing";
-import type { SeriesSpec } from "@hilum/core";
+import { codecContext, memorySource, type DataElement } from "@hilum/testing";
 import { describe, expect, it } from "vitest";
 import { dicomReader } from "../read/dicom-reader.ts";
 import { createElementTable, findElement } from "../scan/element-table.ts";
 import { scanDataSet } from "../scan/scan-data-set.ts";
 import { asDicomSeries } from "../series/dicom-instance.ts";
-import { createSeriesGate } from "./gate/check-series.ts";
-import { CT_IMAGE_STORAGE, handBuiltSeries, SERIES_UID, slabsOf, type HandBuiltOptions, type HandBuiltSeries } from "./hand-built-series.test-support.ts";
-import { paddedText } from "./encode-element.ts";
-import { put, spliceElements, spliceGrowth, type ElementEdit } from "./splice.ts";
-import { BLUR, DEFAULT_OPTIONS, textsOf, write, type Changes } from "./write-hand-built.test-support.ts";
-import { writeSeries } from "./write-series.ts";
+import { edited, patched, remove, ruleBrokenBy, text, writtenSeries } from "./gate/planted-faults.test-support.ts";
+import { CT_IMAGE_STORAGE, handBuiltSeries, SERIES_UID, type HandBuiltOptions, type HandBuiltSeries } from "./hand-built-series.test-support.ts";
+import { put } from "./splice.ts";
+import { BLUR, textsOf, write, type Changes } from "./write-hand-built.test-support.ts";
 
 const PARAMETRIC_MAP_STORAGE = "1.2.840.10008.5.1.4.1.1.30";
 const FLOAT_PIXEL_DATA = 0x7fe00008;
@@ -134,35 +131,6 @@ describe("a series with rescale float", () => {
 });
 
 describe("the write gate of a Parametric Map", () => {
-  const written = async () => {
-    const built = series();
-    const spec: SeriesSpec = { ...built.series, history: [BLUR] };
-    const memory = memorySink();
-    const { expected } = await writeSeries({ series: spec, template: built.series, options: { ...DEFAULT_OPTIONS, ...float } }, slabsOf(spec, built.voxels), memory.sink, codecContext());
-    return { expected, file: Buffer.from([...memory.files.values()][0]?.bytes() ?? []) };
-  };
-  const ruleBrokenBy = async (expected: Awaited<ReturnType<typeof written>>["expected"], file: Buffer): Promise<string> => {
-    try {
-      await createSeriesGate(expected).check({ name: "PM-01.dcm", read: (into, position) => file.copy(into, 0, position) });
-      return "none";
-    } catch (error) {
-      return (error as { details: { rule: string } }).details.rule;
-    }
-  };
-  const edited = (file: Buffer, ...edits: readonly ElementEdit[]): Buffer => {
-    const table = createElementTable();
-    const start = 144 + file.readUInt32LE(140);
-    scanDataSet(file, { bytesStart: 0, from: start, fileSize: file.length, explicitVr: true }, table);
-    const out = Buffer.alloc(file.length + spliceGrowth(edits));
-    file.copy(out, 0, 0, start);
-    return out.subarray(0, spliceElements(file, table, true, edits, out, start));
-  };
-  const patched = (file: Buffer, tag: number, change: (value: Buffer) => void): Buffer => {
-    const bytes = Buffer.from(file);
-    change(rowOf(bytes, tag) as Buffer);
-    return bytes;
-  };
-  const text = (tag: number, vr: "UI" | "CS" | "IS", value: string): ElementEdit => put({ tag, vr, value: paddedText(vr, value) });
   const swap = (value: Buffer, from: string, to: string): void => {
     const at = value.indexOf(Buffer.from(from, "hex"));
     expect(at).toBeGreaterThan(-1);
@@ -171,7 +139,7 @@ describe("the write gate of a Parametric Map", () => {
 
   it.each<[string, string, (file: Buffer) => Buffer]>([
     ["another patient", "the patient is the template's", (file) => patched(file, 0x00100010, (value) => value.fill(0x41))],
-    ["no patient", "the patient is the template's", (file) => edited(file, { kind: "remove", tag: 0x00100010 })],
+    ["no patient", "the patient is the template's", (file) => edited(file, remove(0x00100010))],
     ["another study", "the study is the template's", (file) => edited(file, text(0x0020000d, "UI", "1.2.4"))],
     ["another frame of reference", "Frame of Reference UID is the template's", (file) => edited(file, text(0x00200052, "UI", "1.2.4"))],
     ["a private element", "a map has no private elements", (file) => edited(file, put({ tag: 0x00091001, vr: "UN", value: Buffer.alloc(2) }))],
@@ -190,8 +158,8 @@ describe("the write gate of a Parametric Map", () => {
     ["another source", "the derivation of each frame names the template's image first, and why", (file) => patched(file, 0x52009230, (value) => value.write(`${SERIES_UID}.9`, value.indexOf(`${SERIES_UID}.1`), "latin1"))],
     ["another word", "every byte is the one that was written", (file) => patched(file, 0x00700080, (value) => value.write("UNREAL", 0, "latin1"))],
   ])("finds %s: %s", async (_fault, rule, plant) => {
-    const { expected, file } = await written();
-    expect(await ruleBrokenBy(expected, file)).toBe("none");
-    expect(await ruleBrokenBy(expected, plant(file))).toBe(rule);
+    const maps = await writtenSeries(series(), float);
+    expect(await ruleBrokenBy(maps, maps.files)).toBe("none");
+    expect(await ruleBrokenBy(maps, maps.files.map(plant))).toBe(rule);
   });
 });

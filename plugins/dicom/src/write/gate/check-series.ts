@@ -47,6 +47,15 @@ export function createSeriesGate(expected: ExpectedSeries): SeriesGate {
     must(!sopInstanceUIDs.has(uid), "SOP Instance UIDs are unique", SOP_INSTANCE_UID);
     sopInstanceUIDs.add(uid);
   };
+  const checkDerivedFile = async (instance: ExpectedInstance): Promise<void> => {
+    const rules = tagRulesOf(instance, template);
+    checkKept(file, template, rules);
+    checkAttributes(file, template, rules, instance.template);
+    const groups = frameGroupsOf(file, instance.sopClassUID, instance.frames.length);
+    checkDerived(file, groups, template, instance);
+    await checkPixels(file, instance, memory);
+    checkPlaces(groups, instance, positions);
+  };
 
   return {
     async check(written) {
@@ -58,17 +67,11 @@ export function createSeriesGate(expected: ExpectedSeries): SeriesGate {
         template.load(instance.template);
         checkSopUid();
         checkSeriesUid(instance);
-        const isMap = instance.sopClassUID !== instance.template.sopClassUID;
-        const groups = isMap ? groupsIn(file, instance.frames.length) : frameGroupsOf(file, instance.sopClassUID, instance.frames.length);
-        if (isMap) checkMap(file, template, instance, memory);
+        if (instance.sopClassUID === instance.template.sopClassUID) await checkDerivedFile(instance);
         else {
-          const rules = tagRulesOf(instance, template);
-          checkKept(file, template, rules);
-          checkAttributes(file, template, rules, instance.template);
-          checkDerived(file, groups, template, instance);
-          await checkPixels(file, instance, memory);
+          checkMap(file, template, instance, memory);
+          checkPlaces(groupsIn(file, instance.frames.length), instance, positions);
         }
-        checkPlaces(groups, instance, positions);
         checkBytes(file, instance);
       } catch (cause) {
         if (!isHilumError(cause) || cause.code === "VERIFICATION_FAILED") throw cause;
