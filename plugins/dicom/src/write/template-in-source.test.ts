@@ -27,7 +27,7 @@ function without(index: number, { files }: HandBuiltSeries = built): readonly Ui
 describe("a template in a source", () => {
   it("is found by the instances that frames name, though a slice is missing", async () => {
     const template = (await templateInSource(padded, sourceOf(...without(1)), codecContext())) as DicomSeries;
-    expect(matchTemplate(padded, template, "template-range").outputs.map(({ frames: [{ row, template: { sopInstanceUID } }] }) => [row, sopInstanceUID])).toEqual([
+    expect(matchTemplate(padded, template, { rescale: "template-range" }).outputs.map(({ frames: [{ row, template: { sopInstanceUID } }] }) => [row, sopInstanceUID])).toEqual([
       [0, `${SERIES_UID}.1`],
       [2, `${SERIES_UID}.3`],
       [3, `${SERIES_UID}.4`],
@@ -44,13 +44,13 @@ describe("a template in a source", () => {
 
   it("lacks no instance that a frame names", async () => {
     const template = await templateInSource(built.series, sourceOf(...without(1)), codecContext());
-    expect(() => matchTemplate(built.series, template, "template-range")).toThrow(expect.objectContaining({ code: "TEMPLATE_MISMATCH", details: { frames: 4, found: 3 } }));
+    expect(() => matchTemplate(built.series, template, { rescale: "template-range" })).toThrow(expect.objectContaining({ code: "TEMPLATE_MISMATCH", details: { frames: 4, found: 3 } }));
   });
 
   it("says where its instances lie now", async () => {
     const moved = handBuiltSeries({ slices: 4, elements: [...NEEDED, { tag: 0x00200032, vr: "DS", text: "1.5\\-2.5\\7" }] });
     const template = await templateInSource(built.series, sourceOf(...moved.files), codecContext());
-    expect(() => matchTemplate(built.series, template, "template-range")).toThrow(expect.objectContaining({ code: "TEMPLATE_MISMATCH", details: { frames: 4, atOtherPositions: 4 } }));
+    expect(() => matchTemplate(built.series, template, { rescale: "template-range" })).toThrow(expect.objectContaining({ code: "TEMPLATE_MISMATCH", details: { frames: 4, atOtherPositions: 4 } }));
   });
 
   it("of several patients is refused", async () => {
