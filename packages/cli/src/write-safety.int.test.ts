@@ -79,10 +79,10 @@ describe.skipIf(noStrace !== false)(`a disk that is full${noStrace === false ? "
     );
 
   test("at each of the first 50 writes of a series, and when it is forced out: one error, and nothing is left", { timeout: 300_000 }, () => {
-    // Two writes for each of 40 files: pixels first, the heads at the end.
+    // Three writes for each of 40 files: pixels and what stands before them first, the heads at the end.
     const { input, outputs } = scanned({ size: [32, 32, 40] });
     const before = contentOf(input);
-    const faults = [...Array.from({ length: 50 }, (_, n) => ["pwrite64", `${n + 1}`] as const), ["pwrite64", "80"] as const, ["fsync", "1+"] as const];
+    const faults = [...Array.from({ length: 50 }, (_, n) => ["pwrite64", `${n + 1}`] as const), ["pwrite64", "120"] as const, ["fsync", "1+"] as const];
     for (const [call, at] of faults) {
       const { status, stderr, stdout } = withFault(input, join(outputs, "out"), call, at);
       expect([call, at, status, String(stderr).match(/^error (\w+)/)?.[1], stdout, readdirSync(outputs)]).toEqual([call, at, 7, "STORAGE_FULL", "", []]);
@@ -90,7 +90,7 @@ describe.skipIf(noStrace !== false)(`a disk that is full${noStrace === false ? "
       expect(readFileSync(join(folder, "trace"), "utf8")).toContain("(INJECTED)");
     }
     expect(contentOf(input)).toEqual(before);
-    const { status } = withFault(input, join(outputs, "out"), "pwrite64", "81");
+    const { status } = withFault(input, join(outputs, "out"), "pwrite64", "121");
     expect([status, readdirSync(join(outputs, "out")).length]).toEqual([0, 40]);
   });
 });
