@@ -134,8 +134,10 @@ export function derivedEdits(template: TemplateFile, instance: DerivedInstance, 
   const number = seriesNumber(template, options);
   if (number !== undefined) edits.push(put(number));
   const vr = instance.form.format.signed ? "SS" : "US";
-  if (has(template, TAG.smallestImagePixelValue)) edits.push(put(shortElement(TAG.smallestImagePixelValue, vr, instance.storedRange.smallest)));
-  if (has(template, TAG.largestImagePixelValue)) edits.push(put(shortElement(TAG.largestImagePixelValue, vr, instance.storedRange.largest)));
+  const { smallest, largest } = instance.storedRange;
+  for (const [tag, value] of [[TAG.smallestImagePixelValue, smallest], [TAG.largestImagePixelValue, largest]] as const)
+    // Both have 16 bits, and say nothing of wider values.
+    if (has(template, tag)) edits.push(instance.form.format.bitsAllocated > 16 ? { kind: "remove", tag } : put(shortElement(tag, vr, value)));
   return edits.sort((a, b) => a.tag - b.tag);
 }
 
@@ -243,7 +245,7 @@ function embeddedOverlays(template: TemplateFile): ElementEdit[] {
 /** That of the template, unless a value of 16 bits takes the place of one of bytes (PS3.5 8.2); fragments are OB (A.4). */
 function pixelDataVr(template: TemplateFile, { form: { format, declaredBy }, pixelBytes }: DerivedInstance): string {
   if (pixelBytes === UNDEFINED_LENGTH) return "OB";
-  if (template.wasEncapsulated || declaredBy !== "template") return format.bitsAllocated === 16 ? "OW" : "OB";
+  if (template.wasEncapsulated || declaredBy !== "template") return format.bitsAllocated > 8 ? "OW" : "OB";
   const vr = template.table.vr[findElement(template.table, TAG.pixelData)] as number;
   return String.fromCharCode(vr >> 8, vr & 0xff);
 }

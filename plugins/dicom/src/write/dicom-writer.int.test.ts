@@ -7,7 +7,7 @@ import { basename, join } from "node:path";
 import type { WriteSummary } from "@hilum/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { writeIdentity } from "./identity-job.test-support.ts";
-import { absent, DATA, findings, findingsTogether, PYTHON, volumesOf } from "./outside-judges.test-support.ts";
+import { absent, DATA, findings, findingsTogether, inflated, PYTHON, volumesOf } from "./outside-judges.test-support.ts";
 
 const why = absent();
 
@@ -156,14 +156,6 @@ async function listening(port: number): Promise<void> {
 /** Of some files of a directory, the first ones always. */
 function findingsIn(directory: string): string[] {
   return readdirSync(directory).flatMap((name, i) => (i % 12 === 0 || i < 4 ? findings(inflated(join(directory, name))) : []));
-}
-
-/** Dciodvfy does not read deflated files. */
-function inflated(path: string): string {
-  if (!path.endsWith("_dfl.dcm")) return path;
-  const plain = `${path}.plain`;
-  expect(spawnSync("dcmconv", ["+te", path, plain]).status).toBe(0);
-  return plain;
 }
 
 /** Directories of `geometry`, of which the first series is taken, and single files. */

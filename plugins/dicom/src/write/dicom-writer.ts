@@ -7,6 +7,7 @@ import { dicomWriteOptions, type DicomWriteOptions } from "./write-options.ts";
  * pixels, new UIDs and what PS3.3 asks of derived images; every other element keeps its bytes. Enhanced multi-frame MR, CT and PET
  * stay what they are, with their frames in the template's order; each tile of a Siemens mosaic becomes a single-frame instance.
  * With `rescale` float a series becomes Parametric Maps, one for each phase, of the template's patient and places.
+ * Colours, palette indices and single bits go back as the template lays them.
  * Templates in big endian, deflated and compressed transfer syntaxes become uncompressed explicit little endian; what lossy
  * compression took stays told.
  *

@@ -1,4 +1,4 @@
-import { slabOver, type ImageSeries } from "@hilum/core";
+import { slabOver, sliceLengthOf, type ImageSeries } from "@hilum/core";
 import { codecContext, encodePart10, memorySource, type DataElement, type DataSet, type EncodingOptions } from "@hilum/testing";
 import { dicomReader } from "../read/dicom-reader.ts";
 import type { DicomSeries } from "../series/dicom-instance.ts";
@@ -114,9 +114,9 @@ export async function openedFiles(files: readonly Buffer[]): Promise<Omit<Opened
 
 async function readWhole(series: ImageSeries): Promise<Pick<OpenedSeries, "voxels" | "masks">> {
   const { size } = series.volume.geometry;
-  const sliceLength = size[0] * size[1];
+  const sliceLength = sliceLengthOf(series.volume);
   const voxels = series.frames.map(() => new Float32Array(sliceLength));
-  const masks = series.volume.masked ? series.frames.map(() => new Uint8Array(sliceLength)) : undefined;
+  const masks = series.volume.masked ? series.frames.map(() => new Uint8Array(size[0] * size[1])) : undefined;
   for (const [i, { phase, slice }] of series.frames.entries()) await series.read(slabOver({ phase, start: slice, count: 1, sliceLength }, voxels[i] as Float32Array, masks?.[i]));
   return { voxels, ...(masks === undefined ? {} : { masks }) };
 }

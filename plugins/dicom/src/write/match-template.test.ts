@@ -81,13 +81,14 @@ describe("matchTemplate", () => {
   const [{ pixel }] = template.instances as [DicomInstance];
   it.each<[string, string, Partial<DicomInstance>]>([
     ["UNSUPPORTED_WRITE", "a slope of zero", { modalityLut: { scale: 0, offset: 0 } }],
-    ["UNSUPPORTED_WRITE", "colour", { pixel: { ...pixel, samplesPerPixel: 3, photometricInterpretation: "RGB" } }],
-    ["UNSUPPORTED_WRITE", "a palette", { pixel: { ...pixel, photometricInterpretation: "PALETTE COLOR" } }],
-    ["UNSUPPORTED_WRITE", "several frames without functional groups", { pixel: { ...pixel, frames: 2 } }],
+    ["UNSUPPORTED_WRITE", "colours that decoding changes", { pixel: { ...pixel, encapsulated: true, samplesPerPixel: 3, photometricInterpretation: "YBR_RCT" } }],
+    ["UNSUPPORTED_WRITE", "colours that no native image has", { pixel: { ...pixel, samplesPerPixel: 3, photometricInterpretation: "YBR_RCT" } }],
+    ["UNSUPPORTED_WRITE", "colours that decoding makes more of", { pixel: { ...pixel, encapsulated: true, samplesPerPixel: 3, photometricInterpretation: "YBR_FULL_422" } }],
+    ["UNSUPPORTED_WRITE", "more frames than the series", { pixel: { ...pixel, frames: 2 } }],
     ["UNSUPPORTED_WRITE", "an enhanced instance that has more frames than the series", { sopClassUID: ENHANCED_MR, pixel: { ...pixel, frames: 2 } }],
-    ["UNSUPPORTED_WRITE", "a Modality LUT Sequence", { modalityTable: { firstMapped: 0, values: Float64Array.of(1) } }],
+    ["UNSUPPORTED_WRITE", "a Modality LUT Sequence that maps some values only", { modalityTable: { firstMapped: 0, values: Float64Array.of(1, 2) } }],
     ["UNSUPPORTED_WRITE", "floats", { pixel: { ...pixel, float: true, bitsAllocated: 32, bitsStored: 32, highBit: 31 } }],
-    ["UNSUPPORTED_VOXEL_FORMAT", "32 bits", { pixel: { ...pixel, bitsAllocated: 32, bitsStored: 32, highBit: 31 } }],
+    ["UNSUPPORTED_VOXEL_FORMAT", "64 bits", { pixel: { ...pixel, bitsAllocated: 64, bitsStored: 64, highBit: 63 } }],
     ["UNSUPPORTED_VOXEL_FORMAT", "a High Bit below its Bits Stored", { pixel: { ...pixel, highBit: 3 } }],
   ])("refuses with %s a template with %s", (code, _what, change) => {
     const instances = template.instances.map((instance, i) => (i === 3 ? { ...instance, ...change } : instance));
@@ -110,6 +111,28 @@ describe("matchTemplate", () => {
     expect(taken("128")).toEqual(["template-range", "full-range"]);
     expect(taken("4")).toEqual(["template-range", "mr-rwvm"]);
     expect(taken("6.1")).toEqual(["template-range"]);
+  });
+
+  it.each<[string, Partial<DicomInstance["pixel"]>]>([
+    ["colours", { samplesPerPixel: 3, photometricInterpretation: "RGB" }],
+    ["indices of a palette", { photometricInterpretation: "PALETTE COLOR" }],
+    ["frames without functional groups", { frames: 2 }],
+  ])("gives no new stored form to %s", (_what, change) => {
+    const instances = template.instances.map((instance) => ({ ...instance, sopClassUID: "1.2.840.10008.5.1.4.1.1.7", pixel: { ...pixel, ...change } }));
+    expect(() => matchTemplate(template, asDicomSeries({ ...template, instances }), { rescale: "full-range" })).toThrow(
+      expect.objectContaining({ code: "UNSUPPORTED_WRITE", remedy: "choose template-range" }),
+    );
+  });
+
+  it.each<[string, Partial<DicomInstance["pixel"]>]>([
+    ["colours", { samplesPerPixel: 3, photometricInterpretation: "RGB" }],
+    ["indices of a palette", { photometricInterpretation: "PALETTE COLOR" }],
+    ["32 bits", { bitsAllocated: 32, bitsStored: 32, highBit: 31 }],
+  ])("does not compress %s", (_what, change) => {
+    const instances = template.instances.map((instance) => ({ ...instance, pixel: { ...pixel, ...change } }));
+    expect(() => matchTemplate(template, asDicomSeries({ ...template, instances }), { rescale: "template-range", compress: "rle" })).toThrow(
+      expect.objectContaining({ code: "UNSUPPORTED_WRITE", remedy: "write them uncompressed" }),
+    );
   });
 
   it("leaves out frames that are derived from nothing: they stand for missing slices", () => {

@@ -1,8 +1,10 @@
 import { hash } from "node:crypto";
 import { HilumError, norm, subtract, type Frame, type FrameRef, type ImageSeries, type SeriesSpec, type Vec3 } from "@hilum/core";
+import { isSubsampled } from "../pixels/unpack.ts";
 import { isUid } from "../scan/values.ts";
 import { isDicomSeries, type DicomInstance, type DicomSeries } from "../series/dicom-instance.ts";
 import { isCodedRightly } from "./compression.ts";
+import { isInvertible } from "./invert-modality-table.ts";
 import { outputInstances, type OutputFrame, type OutputInstance } from "./output-instances.ts";
 import { TEMPLATE_REMEDY } from "./template-remedy.ts";
 import type { DicomWriteOptions } from "./write-options.ts";
@@ -21,6 +23,10 @@ export interface TemplateMatch {
 const POSITION_TOLERANCE_MM = 0.01;
 /** Components of the unit vectors of Image Orientation that differ by no more than this are equal. */
 const ORIENTATION_TOLERANCE = 1e-4;
+
+/** Photometric Interpretations beside greyscale that decoding leaves as they are. */
+const SAME_WHEN_NATIVE: ReadonlySet<string> = new Set(["PALETTE COLOR", "RGB", "YBR_FULL"]);
+const KEEPING_FORM = "choose template-range";
 
 /**
  * Finds the template's frame of every frame: by the hash of the SOP Instance UID that the frame was made from and its number in
@@ -159,16 +165,32 @@ function checkWritable(instances: readonly DicomInstance[], { rescale, compress 
   };
   refuse(
     "UNSUPPORTED_WRITE",
-    "are frames of a multi-frame instance that is no enhanced MR, CT or PET image",
-    ({ pixel, sopClassUID }) => pixel.frames > 1 && !isEnhanced(sopClassUID),
+    "are frames of a multi-frame instance that is no enhanced MR, CT or PET image, and keeps its stored form",
+    ({ pixel, sopClassUID }) => pixel.frames > 1 && !isEnhanced(sopClassUID) && rescale !== "template-range",
+    KEEPING_FORM,
   );
   refuse("UNSUPPORTED_WRITE", "are named by UIDs that break the rules of DICOM, and nothing can refer to them", ({ sopInstanceUID, seriesInstanceUID }) => !isUid(sopInstanceUID) || !isUid(seriesInstanceUID));
-  refuse("UNSUPPORTED_WRITE", "are in colour; only greyscale is written", ({ pixel }) => pixel.samplesPerPixel !== 1 || !/^MONOCHROME[12]$/.test(pixel.photometricInterpretation));
+  refuse(
+    "UNSUPPORTED_WRITE",
+    "are in colour, indices of a palette or single bits, and keep their stored form",
+    ({ pixel }) => (!isGreyscale(pixel) || pixel.bitsAllocated === 1) && rescale !== "template-range",
+    KEEPING_FORM,
+  );
   if (rescale === "float") return checkMappable(refuse, compress);
+  refuse(
+    "UNSUPPORTED_WRITE",
+    "are in colours of a compressed form, which decoding changes",
+    ({ pixel }) => !isGreyscale(pixel) && !isSubsampled(pixel) && !SAME_WHEN_NATIVE.has(pixel.photometricInterpretation),
+    "decompress the template first, e.g. with gdcmconv --raw",
+  );
   refuse("UNSUPPORTED_WRITE", "hold Float Pixel Data; only integers are written", ({ pixel }) => pixel.float);
-  refuse("UNSUPPORTED_WRITE", "have a Modality LUT Sequence, which cannot be inverted", ({ modalityTable }) => modalityTable !== undefined);
-  refuse("UNSUPPORTED_VOXEL_FORMAT", "are not of 8 or 16 bits", ({ pixel }) => {
-    const allocated = pixel.bitsAllocated === 8 || pixel.bitsAllocated === 16;
+  refuse(
+    "UNSUPPORTED_WRITE",
+    "have a Modality LUT Sequence that cannot be inverted, or that another stored form would contradict",
+    ({ modalityTable, pixel }) => modalityTable !== undefined && (rescale !== "template-range" || !isInvertible(modalityTable, pixel)),
+  );
+  refuse("UNSUPPORTED_VOXEL_FORMAT", "are not of 1, 8, 16 or 32 bits", ({ pixel }) => {
+    const allocated = pixel.bitsAllocated === 1 ? !pixel.signed : [8, 16, 32].includes(pixel.bitsAllocated);
     return !allocated || pixel.bitsStored < 1 || pixel.highBit >= pixel.bitsAllocated || pixel.highBit < pixel.bitsStored - 1;
   });
   refuse(
@@ -186,6 +208,12 @@ function checkWritable(instances: readonly DicomInstance[], { rescale, compress 
   refuse("UNSUPPORTED_WRITE", "are in implicit VR, which no compressed transfer syntax has", ({ explicitVr }) => !explicitVr, "write them uncompressed");
   // The other policies store what every codec takes.
   if (rescale !== "template-range") return;
+  refuse(
+    "UNSUPPORTED_WRITE",
+    "are in colour, indices of a palette, or of 1 or 32 bits, and are not compressed",
+    ({ pixel }) => !isGreyscale(pixel) || (pixel.bitsAllocated !== 8 && pixel.bitsAllocated !== 16),
+    "write them uncompressed",
+  );
   refuse("UNSUPPORTED_WRITE", "have a High Bit that is not Bits Stored less one, and cannot be compressed", ({ pixel }) => pixel.highBit !== pixel.bitsStored - 1);
   refuse(
     "UNSUPPORTED_WRITE",
@@ -193,6 +221,10 @@ function checkWritable(instances: readonly DicomInstance[], { rescale, compress 
     ({ pixel }) => !isCodedRightly(compress, pixel),
     "choose jpeg-ls or rle",
   );
+}
+
+function isGreyscale({ photometricInterpretation }: DicomInstance["pixel"]): boolean {
+  return /^MONOCHROME[12]$/.test(photometricInterpretation);
 }
 
 function mismatch(what: string, details: Record<string, number> = {}): HilumError {

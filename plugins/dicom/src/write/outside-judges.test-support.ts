@@ -24,6 +24,14 @@ export function findings(path: string): string[] {
   return `${stdout}\n${stderr}`.split("\n").filter((line) => /^(?:Error|Warning)| - (?:Error|Warning) - /.test(line));
 }
 
+/** For tests: a file that dciodvfy can read, which deflated ones are not. */
+export function inflated(path: string): string {
+  if (!path.endsWith("_dfl.dcm")) return path;
+  const plain = `${path}.plain`;
+  if (spawnSync("dcmconv", ["+te", path, plain]).status !== 0) throw new Error("dcmconv does not inflate the file");
+  return plain;
+}
+
 /** For tests: what dcentvfy says of the files of directories together. */
 export function findingsTogether(...directories: readonly string[]): string[] {
   const paths = directories.flatMap((directory) => readdirSync(directory).map((name) => join(directory, name)));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { encapsulatedValue, nativeValue, type PixelValue } from "./pixel-value.ts";
+import { encapsulatedValue, joinedValue, nativeValue, type PixelValue } from "./pixel-value.ts";
 
 /** The bytes of a value that takes frames in an order, hexadecimal, and how many parts came with each frame. */
 function filled(value: PixelValue, frames: readonly (readonly [index: number, frame: Uint8Array])[]): { hex: string; parts: number[] } {
@@ -36,5 +36,14 @@ describe("encapsulated Pixel Data", () => {
 describe("native Pixel Data", () => {
   it("is the frames, one behind the other", () => {
     expect(filled(nativeValue(), [[1, Uint8Array.of(3, 4)], [0, Uint8Array.of(1, 2)]]).hex).toBe("01020304");
+  });
+
+  it("is the bits of frames without a gap, held until the last frame is there", () => {
+    // Frames of 11 bits: 0b10000000001, 0b11111111111 and 0b00000000011, from the lowest bit of the first byte on.
+    const value = joinedValue(11, 3);
+    const frames = [Uint8Array.of(0b0000_0001, 0b100), Uint8Array.of(0xff, 0b111), Uint8Array.of(0b0000_0011, 0)] as const;
+    expect([value.add(1, frames[1]), value.add(2, frames[2])]).toEqual([[], []]);
+    expect(value.add(0, frames[0])).toEqual([{ bytes: Uint8Array.of(0b0000_0001, 0b1111_1100, 0b1111_1111, 0b0000_0000, 0b0000_0000), at: 0 }]);
+    expect(value.length).toBe(5);
   });
 });

@@ -33,6 +33,28 @@ export function nativeValue(): PixelValue {
   };
 }
 
+/**
+ * Frames of single bits, one behind the other without a gap (PS3.5 8.1.1). A byte may hold the end of one and the start of the next, so
+ * that they are held until the last is there.
+ * @param frameBits of one frame, which come from the lowest bit of the first byte on, with zeros behind them.
+ */
+export function joinedValue(frameBits: number, frames: number): PixelValue {
+  const bytes = new Uint8Array(Math.ceil((frameBits * frames) / 8));
+  let missing = frames;
+  return {
+    length: bytes.length,
+    add(index, frame) {
+      const first = Math.floor((index * frameBits) / 8);
+      const shift = (index * frameBits) % 8;
+      for (const [i, byte] of frame.entries()) {
+        bytes[first + i] = (bytes[first + i] as number) | (byte << shift);
+        if (first + i + 1 < bytes.length) bytes[first + i + 1] = (bytes[first + i + 1] as number) | (byte >> (8 - shift));
+      }
+      return --missing === 0 ? [{ bytes, at: 0 }] : [];
+    },
+  };
+}
+
 const ITEM_HEADER_BYTES = 8;
 const OFFSET_BYTES = 4;
 

@@ -1,5 +1,8 @@
-import { HilumError, type LinearMap } from "@hilum/core";
+import { HilumError, IDENTITY_MAP, type LinearMap } from "@hilum/core";
+import type { ModalityTable } from "../series/dicom-instance.ts";
 import { simdKernelIn, type SimdKernel } from "../simd-kernel.ts";
+import { storedByTable } from "./invert-modality-table.ts";
+import { quantiseWide } from "./quantise-wide.ts";
 
 /** How an instance stores a voxel (PS3.3 C.7.6.3.1), and what a stored value means: real = stored · scale + offset. */
 export interface StoredFormat {
@@ -8,6 +11,8 @@ export interface StoredFormat {
   readonly highBit: number;
   readonly signed: boolean;
   readonly modalityLut: LinearMap;
+  /** In place of `modalityLut`; it can be inverted. */
+  readonly modalityTable?: ModalityTable | undefined;
 }
 
 /** What quantising did, over one frame or many. */
@@ -28,7 +33,7 @@ export interface StoredRange {
 export interface KeptPadding {
   /** One byte a voxel, 1 = padding. */
   readonly mask: Uint8Array;
-  /** The template's own frame, as it is in its file. */
+  /** The template's own frame, as it is in its file; of single bits, each in a byte. */
   readonly templatePixels: Uint8Array;
 }
 
@@ -47,8 +52,9 @@ let ownMemory: WebAssembly.Memory | undefined;
  * the stored bits are written; the bits above them follow the sign, and are zero in unsigned images.
  *
  * @param toReal real value = voxel · scale + offset.
- * @param out one frame: 1 or 2 bytes (little endian) for each voxel.
- * @throws {HilumError} NON_FINITE_VOXELS for NaN and infinity, with their number.
+ * @param voxels all samples of a frame.
+ * @param out one frame: 1, 2 or 4 bytes (little endian) for each of them, single bits in a byte.
+ * @throws {HilumError} NON_FINITE_VOXELS for NaN and infinity, with their number; as {@link quantiseWide}.
  */
 export function quantise(
   voxels: Float32Array,
@@ -58,8 +64,13 @@ export function quantise(
   counts: QuantiseCounts,
   padding?: KeptPadding,
 ): StoredRange {
-  const { bitsAllocated, bitsStored, highBit, signed, modalityLut } = format;
-  const sampleBytes = bitsAllocated / 8;
+  const { bitsAllocated, bitsStored, highBit, signed, modalityLut, modalityTable } = format;
+  if (modalityTable !== undefined) {
+    const stored = storedByTable(voxels, toReal, modalityTable, counts, padding?.mask);
+    return quantise(stored, IDENTITY_MAP, { ...format, modalityLut: IDENTITY_MAP, modalityTable: undefined }, out, counts, padding);
+  }
+  if (bitsAllocated === 32) return quantiseWide(voxels, toReal, format, out, counts, padding);
+  const sampleBytes = Math.ceil(bitsAllocated / 8);
   const n = voxels.length;
   const maskAt = VOXELS_AT + n * FLOAT32_BYTES;
   const keptAt = maskAt + n;
@@ -73,7 +84,7 @@ export function quantise(
   // The memory is shared, so that a kernel is there.
   const kernel = simdKernelIn(memory) as SimdKernel;
   const low = signed ? -(2 ** (bitsStored - 1)) : 0;
-  kernel[bitsAllocated === 8 ? "quantiseTo8" : "quantiseTo16"](
+  kernel[sampleBytes === 1 ? "quantiseTo8" : "quantiseTo16"](
     VOXELS_AT,
     n,
     toReal.scale,

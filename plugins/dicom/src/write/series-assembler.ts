@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import type { Frame, SeriesSpec, Slab } from "@hilum/core";
+import { isSubsampled } from "../pixels/unpack.ts";
 import { UNDEFINED_LENGTH } from "../scan/element-header.ts";
 import { createElementTable } from "../scan/element-table.ts";
 import { isLossySyntax } from "../scan/transfer-syntaxes.ts";
@@ -10,6 +11,7 @@ import { deriveUid, PLACEHOLDER_UID } from "./derive-uid.ts";
 import { derivedEdits, EncodedOnce } from "./derived-attributes.ts";
 import type { Fitting } from "./fitting.ts";
 import type { ExpectedFrame, ExpectedInstance } from "./gate/expected-series.ts";
+import { laySamples } from "./lay-samples.ts";
 import type { TemplateMatch } from "./match-template.ts";
 import type { OutputFrame, OutputInstance } from "./output-instances.ts";
 import { processingOf } from "./processing.ts";
@@ -22,14 +24,16 @@ import { writtenSyntaxUID } from "./written-syntax.ts";
 
 /** Buffers for one frame and one header at a time. */
 export interface WorkingMemory extends TemplateMemory {
-  /** The stored values of the frame that was quantised last. */
+  /** The stored values of the frame that was quantised last, side by side. */
+  samples: Uint8Array;
+  /** The same as they lie in the file: the very same bytes where they lie there side by side. */
   pixels: Uint8Array;
   output: Buffer;
 }
 
 /** Empty buffers, which grow as needed. */
 export function createWorkingMemory(): WorkingMemory {
-  return { template: Buffer.alloc(0), pixels: new Uint8Array(0), output: Buffer.alloc(0), table: createElementTable() };
+  return { template: Buffer.alloc(0), samples: new Uint8Array(0), pixels: new Uint8Array(0), output: Buffer.alloc(0), table: createElementTable() };
 }
 
 /** What is known of a frame whose pixels were quantised. */
@@ -134,9 +138,10 @@ export function createSeriesAssembler({ series, match, options, jobTime, fitting
       const voxels = slab.slice(k);
       const mask = slab.sliceMask(k);
       const form = fitting?.form(instance, voxels, toReal, mask) ?? templateForm(instance);
-      const length = (voxels.length * form.format.bitsAllocated) / 8;
-      if (memory.pixels.length !== length) memory.pixels = new Uint8Array(length);
-      const range = quantise(voxels, toReal, form.format, memory.pixels, counts, keptPadding(mask, form, templatePixels));
+      const length = voxels.length * Math.ceil(form.format.bitsAllocated / 8);
+      if (memory.samples.length !== length) memory.samples = new Uint8Array(length);
+      const range = quantise(voxels, toReal, form.format, memory.samples, counts, keptPadding(mask, form, templatePixels));
+      memory.pixels = laySamples(memory.samples, instance.pixel);
       const { scale } = form.format.modalityLut;
       counts.smallestSlope = Math.min(counts.smallestSlope, scale);
       counts.largestSlope = Math.max(counts.largestSlope, scale);
@@ -192,8 +197,9 @@ export function createSeriesAssembler({ series, match, options, jobTime, fitting
 
 /** Bytes of Pixel Data without what pads them. */
 function pixelBytesOf({ frames }: OutputInstance, { format }: StoredForm): number {
-  const [columns, rows] = frames[0].template.size;
-  return (columns * rows * frames.length * format.bitsAllocated) / 8;
+  const { size, pixel } = frames[0].template;
+  const samples = size[0] * size[1] * (isSubsampled(pixel) ? 2 : pixel.samplesPerPixel);
+  return Math.ceil((samples * frames.length * format.bitsAllocated) / 8);
 }
 
 /** Smallest and largest value of some frames. */

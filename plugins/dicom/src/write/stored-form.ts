@@ -12,7 +12,7 @@ export interface StoredForm {
 }
 
 /** The form of the template: its slope and intercept (dicom.md §4, `template-range`). */
-export function templateForm({ pixel, modalityLut }: DicomInstance): StoredForm {
+export function templateForm({ pixel, modalityLut, modalityTable }: DicomInstance): StoredForm {
   const { bitsAllocated, bitsStored, highBit, signed } = pixel;
-  return { format: { bitsAllocated, bitsStored, highBit, signed, modalityLut }, declaredBy: "template" };
+  return { format: { bitsAllocated, bitsStored, highBit, signed, modalityLut, modalityTable }, declaredBy: "template" };
 }

@@ -2,10 +2,10 @@ import { readStored } from "../pixels/read-stored.ts";
 import type { DicomInstance } from "../series/dicom-instance.ts";
 import { templateChanged } from "./template-file.ts";
 
-/** The stored pixels of an image of the template as a native frame holds them: from its file, its fragments or its mosaic. */
+/** The stored pixels of an image of the template as a native frame holds them, single bits each in a byte: from its file, its fragments or its mosaic. */
 export async function templatePixels(image: DicomInstance): Promise<Uint8Array> {
   const { pixel, region } = image;
-  return pixel.encapsulated || region !== undefined ? packed(image) : readNative(image);
+  return pixel.encapsulated || region !== undefined || pixel.bitsAllocated === 1 ? packed(image) : readNative(image);
 }
 
 function readNative({ file, pixel, frameNumber }: DicomInstance): Uint8Array {
@@ -19,10 +19,10 @@ function readNative({ file, pixel, frameNumber }: DicomInstance): Uint8Array {
 async function packed(image: DicomInstance): Promise<Uint8Array> {
   const { bitsAllocated, bitsStored, highBit } = image.pixel;
   const samples = await readStored(image);
-  const bytes = Buffer.alloc((samples.length * bitsAllocated) / 8);
+  const width = Math.ceil(bitsAllocated / 8);
+  const bytes = Buffer.alloc(samples.length * width);
   const lowest = highBit + 1 - bitsStored;
-  for (const [i, sample] of samples.entries())
-    if (bitsAllocated === 8) bytes[i] = sample << lowest;
-    else bytes.writeUInt16LE((sample << lowest) & 0xffff, 2 * i);
+  const allBits = 2 ** bitsAllocated;
+  for (const [i, sample] of samples.entries()) bytes.writeUIntLE((((sample << lowest) % allBits) + allBits) % allBits, width * i, width);
   return bytes;
 }

@@ -4,7 +4,7 @@ import type { ExpectedInstance, ExpectedSeries } from "./gate/expected-series.ts
 import { ruleBroken } from "./gate/rule.ts";
 import { matchTemplate } from "./match-template.ts";
 import type { OutputFrame, OutputInstance } from "./output-instances.ts";
-import { encapsulatedValue, nativeValue, type PixelPart, type PixelValue } from "./pixel-value.ts";
+import { encapsulatedValue, joinedValue, nativeValue, type PixelPart, type PixelValue } from "./pixel-value.ts";
 import { createSeriesAssembler, createWorkingMemory, type SeriesAssembler, type SeriesAssembly, type PreparedInstance, type StoredFrame, type WorkingMemory } from "./series-assembler.ts";
 import type { DicomWriteOptions } from "./write-options.ts";
 
@@ -55,7 +55,7 @@ export async function writeSeries(
   const compressor = options.compress === undefined ? undefined : await (await import("./compression.ts")).createCompressor(options.compress);
   const assembler = await assemblerFor({ series, match, options, jobTime: context.jobTime });
   const slices = series.volume.geometry.size[2];
-  const places = placesOf(assembler.outputs, compressor === undefined ? nativeValue : encapsulatedValue);
+  const places = placesOf(assembler.outputs, compressor === undefined ? nativeValueOf : (output) => encapsulatedValue(output.frames.length));
   const memories = Array.from({ length: FRAMES_IN_FLIGHT }, createWorkingMemory);
   const inFlight: Promise<void>[] = [];
   const written: HeadlessFile[] = [];
@@ -84,8 +84,9 @@ export async function writeSeries(
         const lane = count++ % FRAMES_IN_FLIGHT;
         await inFlight[lane];
         const memory = memories[lane] as WorkingMemory;
-        // What was made of attributes has no pixels: there a masked voxel holds the real value of what its source stored.
-        const comesBack = options.rescale === "template-range" && frame.template.attributes === undefined && slab.sliceMask(k)?.includes(1) === true;
+        // Colours have no padding. What was made of attributes has no pixels: there a masked voxel holds the real value of what its source stored.
+        const { attributes, pixel } = frame.template;
+        const comesBack = options.rescale === "template-range" && attributes === undefined && pixel.samplesPerPixel === 1 && slab.sliceMask(k)?.includes(1) === true;
         const kept = comesBack ? await (await import("./template-pixels.ts")).templatePixels(frame.template) : undefined;
         const stored = assembler.store(frame, slab, k, memory, kept);
         if (frames[number] !== undefined) throw new RangeError("a frame came twice");
@@ -138,11 +139,18 @@ async function assemblerFor(assembly: SeriesAssembly): Promise<SeriesAssembler> 
   return createSeriesAssembler({ ...assembly, fitting: (await import("./fitting.ts")).fittingFor(rescale) });
 }
 
+/** Native Pixel Data of an instance. */
+function nativeValueOf({ frames }: OutputInstance): PixelValue {
+  const { size, pixel } = frames[0].template;
+  return pixel.bitsAllocated === 1 ? joinedValue(size[0] * size[1], frames.length) : nativeValue();
+}
+
 /** For each frame of the series, by its row, the instance that it goes into and its place in that. */
-function placesOf(outputs: readonly OutputInstance[], createValue: (frames: number) => PixelValue): ReadonlyMap<number, { readonly begun: BegunInstance; readonly number: number }> {
+function placesOf(outputs: readonly OutputInstance[], createValue: (output: OutputInstance) => PixelValue): ReadonlyMap<number, { readonly begun: BegunInstance; readonly number: number }> {
   const places = new Map<number, { readonly begun: BegunInstance; readonly number: number }>();
   for (const [index, output] of outputs.entries()) {
-    const begun: BegunInstance = { index, output, frames: Array.from({ length: output.frames.length }, () => undefined), missing: output.frames.length, value: createValue(output.frames.length) };
+    const value = createValue(output);
+    const begun: BegunInstance = { index, output, frames: Array.from({ length: output.frames.length }, () => undefined), missing: output.frames.length, value };
     for (const [number, { row }] of output.frames.entries()) places.set(row, { begun, number });
   }
   return places;

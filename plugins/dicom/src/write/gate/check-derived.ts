@@ -94,7 +94,8 @@ function checkTexts(file: ReadBackFile, template: TemplateHeader): void {
     const rule = `a ${vr} has its form and at most ${length} characters`;
     must((file.vr(tag) ?? vr) === vr, rule, tag);
     const text = value.toString("latin1").replace(vr === "UI" ? /\0$/ : / $/, "");
-    for (const part of vr === "ST" || vr === "LO" ? [text] : text.split("\\")) must(part.length <= length && grammar.test(part), rule, tag);
+    const keptParts = new Set(kept?.toString("latin1").split("\\"));
+    for (const part of vr === "ST" || vr === "LO" ? [text] : text.split("\\")) must(keptParts.has(part) || (part.length <= length && grammar.test(part)), rule, tag);
   }
 }
 

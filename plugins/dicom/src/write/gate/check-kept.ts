@@ -32,7 +32,7 @@ export function checkKept(file: ScannedItem, template: ScannedItem, rules: TagRu
   for (let i = 0; i < kept.count; i++) {
     const tag = kept.tag[i] as number;
     if (!stays(tag)) {
-      must(!LASTING.has(tag) || findElement(out, tag) >= 0, "what the template says and a derived image says anew is still said", tag);
+      must(goes(tag) || !LASTING.has(tag) || findElement(out, tag) >= 0, "what the template says and a derived image says anew is still said", tag);
       continue;
     }
     passChanged();

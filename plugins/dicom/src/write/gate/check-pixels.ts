@@ -43,10 +43,12 @@ export async function checkPixels(file: ReadBackFile, { frames, transferSyntaxUI
     must(said(tag) === value, BITS_RULE, tag);
   must(Number(file.text(TAG.numberOfFrames) ?? 1) === frames.length, "Number of Frames is that of the frames", TAG.numberOfFrames);
   const [rows = 0, columns = 0, samplesPerPixel = 0] = [TAG.rows, TAG.columns, TAG.samplesPerPixel].map(said);
-  const voxels = rows * columns * samplesPerPixel;
-  const frameBytes = (voxels * format.bitsAllocated) / 8;
-  const bytes = frameBytes * frames.length;
+  const photometricInterpretation = file.text(TAG.photometricInterpretation) ?? "";
   const isCompressed = frameCodecOf(transferSyntaxUID) !== undefined;
+  // Two pixels of native YBR_FULL_422 have four samples.
+  const samples = rows * columns * (photometricInterpretation === "YBR_FULL_422" ? 2 : samplesPerPixel);
+  const frameBits = samples * format.bitsAllocated;
+  const bytes = Math.ceil((frameBits * frames.length) / 8);
   must(file.inFragments === isCompressed, isCompressed ? "compressed Pixel Data lies in fragments" : "Pixel Data is native", TAG.pixelData);
   if (isCompressed) checkFragments(file, frames.length);
   else must(file.pixelBytes === bytes + (bytes % 2), "Pixel Data has the length of its image", TAG.pixelData);
@@ -55,22 +57,22 @@ export async function checkPixels(file: ReadBackFile, { frames, transferSyntaxUI
     must(file.vr(tag) === undefined || file.vr(tag) === (format.signed ? "SS" : "US"), "the VR of pixel values follows Pixel Representation", tag);
   if (form.padding !== undefined)
     must(shortOf(file, TAG.pixelPaddingValue, format.signed) === (masked ? form.padding : undefined), "Pixel Padding Value is that of the stored values", TAG.pixelPaddingValue);
-  const layout = { ...format, rows, columns, frames: frames.length, frameBytes, photometricInterpretation: file.text(TAG.photometricInterpretation) ?? "" };
+  const layout = { ...format, rows, columns, frames: frames.length, frameBytes: frameBits / 8, photometricInterpretation };
   const passes = passOver(file, format);
-  if (memory.frame.length < frameBytes) memory.frame = Buffer.allocUnsafeSlow(frameBytes);
-  const pixels = memory.frame.subarray(0, frameBytes);
+  // Single bits may begin in the midst of a byte.
+  const roomBytes = Math.ceil(frameBits / 8) + 1;
+  if (memory.frame.length < roomBytes) memory.frame = Buffer.allocUnsafeSlow(roomBytes);
   const found = { smallest: Number.POSITIVE_INFINITY, largest: Number.NEGATIVE_INFINITY };
   for (const [i, { checksum }] of frames.entries()) {
-    if (isCompressed) pixels.set(await decodedFrame(file, i + 1, transferSyntaxUID, layout));
-    else file.readPixels(pixels, i * frameBytes);
+    const pixels = isCompressed ? Buffer.from(await decodedFrame(file, i + 1, transferSyntaxUID, layout)) : readFrame(file, i * frameBits, frameBits, memory.frame);
     must(crc32(pixels) === checksum, "Pixel Data holds the stored values of its own slice", TAG.pixelData);
     if (!passes) continue;
-    const ofFrame = storedValuesOf(pixels, voxels, format);
+    const ofFrame = storedValuesOf(pixels, samples, format);
     must(ofFrame.straysFromStoredBits === 0, "no bits but the stored ones are set", TAG.pixelData);
     found.smallest = Math.min(found.smallest, ofFrame.smallest);
     found.largest = Math.max(found.largest, ofFrame.largest);
   }
-  if (!isCompressed) checkPaddingByte(file, bytes);
+  if (!isCompressed) checkPadding(file, frameBits * frames.length);
   for (const [tag, value] of [
     [TAG.smallestImagePixelValue, found.smallest],
     [TAG.largestImagePixelValue, found.largest],
@@ -83,7 +85,24 @@ function passOver(file: ReadBackFile, format: StoredFormat): boolean {
   return format.bitsStored !== format.bitsAllocated || file.has(TAG.smallestImagePixelValue) || file.has(TAG.largestImagePixelValue);
 }
 
-function checkPaddingByte(file: ReadBackFile, bytes: number): void {
+/** Reads a frame, and moves its bits to where they would begin if it were the first; what stands behind them goes. */
+function readFrame(file: ReadBackFile, firstBit: number, bits: number, memory: Buffer): Buffer {
+  const from = Math.floor(firstBit / 8);
+  const bytes = memory.subarray(0, Math.ceil((firstBit + bits) / 8) - from);
+  file.readPixels(bytes, from);
+  if (bits % 8 === 0) return bytes;
+  const shift = firstBit % 8;
+  for (let i = 0; i < bytes.length; i++) bytes[i] = ((bytes[i] as number) >> shift) | ((bytes[i + 1] ?? 0) << (8 - shift));
+  const frame = bytes.subarray(0, Math.ceil(bits / 8));
+  frame[frame.length - 1] = (frame.at(-1) as number) & ((1 << (bits % 8)) - 1);
+  return frame;
+}
+
+function checkPadding(file: ReadBackFile, bits: number): void {
+  const bytes = Math.ceil(bits / 8);
+  const last = Buffer.alloc(1);
+  if (bits % 8 > 0) file.readPixels(last, bytes - 1);
+  must((last[0] as number) >> (bits % 8) === 0, "no bits but the stored ones are set", TAG.pixelData);
   const padding = Buffer.alloc(bytes % 2, 1);
   file.readPixels(padding, bytes);
   must(padding.every((byte) => byte === 0), "Pixel Data of odd length is padded with zero", TAG.pixelData);
@@ -96,10 +115,11 @@ interface StoredValues {
   readonly straysFromStoredBits: number;
 }
 
-function storedValuesOf(pixels: Buffer, voxels: number, format: StoredFormat): StoredValues {
+function storedValuesOf(pixels: Buffer, samples: number, format: StoredFormat): StoredValues {
   const { bitsAllocated, bitsStored, highBit, signed } = format;
-  if (bitsStored === 16 && pixels.byteOffset % 2 === 0) {
-    const place = [pixels.buffer, pixels.byteOffset, voxels] as const;
+  if (bitsAllocated === 1) return extremesOfBits(pixels, samples);
+  if (bitsStored === 16 && bitsAllocated === 16 && pixels.byteOffset % 2 === 0) {
+    const place = [pixels.buffer, pixels.byteOffset, samples] as const;
     return extremesOf(signed ? new Int16Array(...place) : new Uint16Array(...place));
   }
   const width = bitsAllocated / 8;
@@ -108,15 +128,22 @@ function storedValuesOf(pixels: Buffer, voxels: number, format: StoredFormat): S
   let smallest = Number.POSITIVE_INFINITY;
   let largest = Number.NEGATIVE_INFINITY;
   let stray = 0;
-  for (let i = 0, at = 0; i < voxels; i++, at += width) {
-    const bits = width === 1 ? (pixels[at] as number) : (pixels[at] as number) | ((pixels[at + 1] as number) << 8);
+  const allBits = width === 4 ? -1 : 2 ** bitsAllocated - 1;
+  for (let i = 0, at = 0; i < samples; i++, at += width) {
+    const bits = width === 1 ? (pixels[at] as number) : width === 2 ? pixels.readUInt16LE(at) : pixels.readInt32LE(at);
     const aligned = (bits >>> lowest) << up;
     const value = signed ? aligned >> up : aligned >>> up;
-    if (((value << lowest) & (width === 1 ? 0xff : 0xffff)) !== bits) stray++;
+    if (((value << lowest) & allBits) !== bits) stray++;
     if (value < smallest) smallest = value;
     if (value > largest) largest = value;
   }
   return { smallest, largest, straysFromStoredBits: stray };
+}
+
+function extremesOfBits(pixels: Buffer, samples: number): StoredValues {
+  let ones = 0;
+  for (let i = 0; i < samples; i++) ones += ((pixels[i >> 3] as number) >> (i & 7)) & 1;
+  return { smallest: ones === samples ? 1 : 0, largest: ones === 0 ? 0 : 1, straysFromStoredBits: 0 };
 }
 
 /** Of samples all bits of which are stored; two chains of comparisons go twice as fast as one. */

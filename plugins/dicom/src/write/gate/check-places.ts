@@ -1,5 +1,6 @@
 import { cross, dot, norm, subtract, type Vec3 } from "@hilum/core";
 import { decimalsOf } from "../../scan/values.ts";
+import { isEnhanced } from "../written-classes.ts";
 import type { ExpectedInstance } from "./expected-series.ts";
 import type { FrameGroups } from "./frame-groups.ts";
 import { must } from "./rule.ts";
@@ -16,8 +17,10 @@ const TOLERANCE_MM = 1e-6;
 export type SlicePositions = Map<number, Map<number, number>>;
 
 /** Checks that the frames of a file lie where the template's do, and notes their distances along the normal; some images tell no place. */
-export function checkPlaces(groups: FrameGroups, { frames }: ExpectedInstance, positions: SlicePositions): void {
+export function checkPlaces(groups: FrameGroups, { frames, template }: ExpectedInstance, positions: SlicePositions): void {
   for (const [i, { phase, slice, imagePosition }] of frames.entries()) {
+    // Others of a file without functional groups lie where its kept elements put them, as the Grid Frame Offset Vector does.
+    if (i > 0 && !isEnhanced(template.sopClassUID)) break;
     const position = decimalsOf(groups(i, PLANE_POSITION_SEQUENCE), IMAGE_POSITION, 3) as Vec3 | undefined;
     const cosines = decimalsOf(groups(i, PLANE_ORIENTATION_SEQUENCE), IMAGE_ORIENTATION, 6);
     if (position === undefined || cosines === undefined) continue;

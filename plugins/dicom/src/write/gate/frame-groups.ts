@@ -6,7 +6,7 @@ import { isEnhanced } from "../written-classes.ts";
 /** Gives what a file says of a frame in a functional group, or in its stead; lent until the next call. @param frame counted from 0. */
 export type FrameGroups = (frame: number, group: number) => ScannedItem;
 
-/** The groups of an enhanced file; of all others, the file itself. */
+/** The groups of an enhanced file; of all others, the file itself, which tells the place of its first frame only. */
 export function frameGroupsOf(file: ScannedItem, sopClassUID: string, frames: number): FrameGroups {
   return isEnhanced(sopClassUID) ? groupsIn(file, frames) : () => file;
 }

@@ -59,6 +59,9 @@ const STALE_WHEN: Readonly<Record<StoredForm["declaredBy"], readonly number[]>> 
   "real world value mapping": [0x00280121, 0x00281052, 0x00281053, 0x00281054, 0x00283010],
 };
 
+/** What has to go where stored values are wider than its 16 bits. */
+const STALE_WHEN_WIDE: readonly number[] = [0x00280106, 0x00280107];
+
 /** Tags of which something has to be there where the template had something: the writer says them anew, and never less. */
 export const LASTING: ReadonlySet<number> = new Set([...DERIVED, ...FRAME_TYPES, DERIVED_GROUPS.frameType, DERIVED_GROUPS.sourceImageEvidenceSequence, DERIVED_GROUPS.sharedFunctionalGroupsSequence, DERIVED_GROUPS.perFrameFunctionalGroupsSequence]);
 
@@ -69,7 +72,7 @@ export function changeableTags(form: StoredForm): ReadonlySet<number> {
 
 /** Tags that must not be there. */
 export function staleTags(form: StoredForm): ReadonlySet<number> {
-  return new Set([...STALE, ...STALE_WHEN[form.declaredBy]]);
+  return new Set([...STALE, ...STALE_WHEN[form.declaredBy], ...(form.format.bitsAllocated > 16 ? STALE_WHEN_WIDE : [])]);
 }
 
 /** The rule that a kept element breaks where it is not the template's. */
