@@ -132,7 +132,6 @@ describe("writing", () => {
           if (position === 0 || position >= 4096 + voxelBytes) tail.set(position, Buffer.from(bytes));
           else furthest = position + bytes.length;
         },
-        announce: () => {},
         read: (into: Uint8Array, position: number) => {
           for (const [start, bytes] of tail) if (position >= start && position < start + bytes.length) return bytes.copy(into, 0, position - start);
           return 0;
