@@ -11,7 +11,7 @@ work=$(mktemp -d)
 $hilum serve --data "$work/data" --root "images=$series" --root "results=$output" --port 0 > "$work/service.txt" &
 service=$!
 trap 'kill $service; wait $service || true; rm -r "$work"' EXIT
-until grep -q '^listening: ' "$work/service.txt"; do kill -0 $service; sleep 0.1; done
+until grep -qs '^listening: ' "$work/service.txt"; do kill -0 $service; sleep 0.1; done
 token=$(sed -n 's/^token: //p' "$work/service.txt")
 url=$(sed -n 's/^listening: //p' "$work/service.txt")
 curl=(curl --silent --show-error --fail-with-body --header "Authorization: Bearer $token" --header 'Content-Type: application/json')
