@@ -40,12 +40,8 @@ const noPydicom = missingPython("pydicom");
 
 describe("hilum serve", () => {
   test("answers /health within 2 s on its first start, shows its token once, and ends with 0 when it is asked to", async () => {
-    const began = performance.now();
-    run("hilum", "jobs");
-    const commandMs = performance.now() - began;
     const first = await start();
-    // Where the machine is busy and a command that only lists takes more than 0.1 s, the service may take longer by as much.
-    expect(first.healthMs).toBeLessThan(Math.max(2000, 20 * commandMs));
+    expect(first.healthMs).toBeLessThan(2000);
     expect(first.token).toMatch(/^[\w-]{43}$/);
     expect(await first.stop()).toBe(0);
     await using second = await start();
