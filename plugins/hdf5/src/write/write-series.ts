@@ -58,14 +58,6 @@ export function sliceBytes(series: SeriesSpec): { readonly volume: number; reado
   return { volume: sliceLengthOf(series.volume) * Float32Array.BYTES_PER_ELEMENT, mask: columns * rows };
 }
 
-function contiguousPlaces(series: SeriesSpec): { readonly volume: number; readonly mask?: number; readonly end: number } {
-  const bytes = sliceBytes(series);
-  const slices = series.frames.length;
-  const volumeEnd = VOXELS_ADDRESS + slices * bytes.volume;
-  if (!series.volume.masked) return { volume: VOXELS_ADDRESS, end: volumeEnd };
-  return { volume: VOXELS_ADDRESS, mask: volumeEnd, end: volumeEnd + slices * bytes.mask };
-}
-
 /** Where the voxels were written, and the first address behind them. */
 interface WrittenVoxels {
   readonly volume: Storage;
@@ -73,43 +65,48 @@ interface WrittenVoxels {
   readonly end: number;
 }
 
+/** The volume as it is; the mask compressed, since it is a quarter of the volume otherwise and says next to nothing. */
 async function writeContiguous(file: SinkFile, series: SeriesSpec, slabs: AsyncIterable<Slab>, context: CodecContext): Promise<WrittenVoxels> {
   const bytes = sliceBytes(series);
-  const places = contiguousPlaces(series);
+  const place = { end: VOXELS_ADDRESS + series.frames.length * bytes.volume };
+  const mask = series.volume.masked ? await chunkWriter(file, place, bytes.mask) : undefined;
   for await (const { slab, first } of inOrder(series, slabs, context)) {
-    await file.write(bytesOf(slab.voxels, slab.count * bytes.volume), places.volume + first * bytes.volume);
-    if (places.mask !== undefined) await file.write(maskOf(slab, bytes.mask), places.mask + first * bytes.mask);
+    await file.write(bytesOf(slab.voxels, slab.count * bytes.volume), VOXELS_ADDRESS + first * bytes.volume);
+    await mask?.append(maskOf(slab, bytes.mask));
   }
-  return {
-    volume: { kind: "contiguous", address: places.volume },
-    ...(places.mask !== undefined && { mask: { kind: "contiguous", address: places.mask } }),
-    end: places.end,
-  };
+  return { volume: { kind: "contiguous", address: VOXELS_ADDRESS }, ...(mask && { mask: mask.storage }), ...place };
 }
 
 async function writeCompressed(file: SinkFile, series: SeriesSpec, slabs: AsyncIterable<Slab>, context: CodecContext): Promise<WrittenVoxels> {
-  // Loaded where it is used: most files are not compressed, and every process would wait for it.
+  const bytes = sliceBytes(series);
+  const place = { end: VOXELS_ADDRESS };
+  const volume = await chunkWriter(file, place, bytes.volume);
+  const mask = series.volume.masked ? await chunkWriter(file, place, bytes.mask) : undefined;
+  for await (const { slab } of inOrder(series, slabs, context)) {
+    await volume.append(bytesOf(slab.voxels, slab.count * bytes.volume));
+    await mask?.append(maskOf(slab, bytes.mask));
+  }
+  return { volume: volume.storage, ...(mask && { mask: mask.storage }), ...place };
+}
+
+/** Appends slices as gzip chunks at `place.end`, which it moves on. */
+async function chunkWriter(file: SinkFile, place: { end: number }, sliceLength: number): Promise<{ readonly storage: Storage; append(slices: Uint8Array): Promise<void> }> {
+  // Loaded where it is used: most files have nothing to compress, and every process would wait for it.
   const { deflate } = await import("node:zlib");
   const compress = promisify<Uint8Array, { level: number }, Buffer>(deflate);
-  const bytes = sliceBytes(series);
-  const volume = { addresses: [] as number[], sizes: [] as number[] };
-  const mask = { addresses: [] as number[], sizes: [] as number[] };
-  let end = VOXELS_ADDRESS;
-  const append = async (table: typeof volume, data: Uint8Array, length: number): Promise<void> => {
-    const slices = Array.from({ length: data.length / length }, (_, k) => data.subarray(k * length, (k + 1) * length));
-    for (const chunk of await Promise.all(slices.map((slice) => compress(slice, { level: GZIP_LEVEL })))) {
-      await file.write(chunk, end);
-      table.addresses.push(end);
-      table.sizes.push(chunk.length);
-      end += chunk.length;
-    }
+  const chunks = { addresses: [] as number[], sizes: [] as number[] };
+  return {
+    storage: { kind: "gzip", level: GZIP_LEVEL, chunks },
+    async append(data) {
+      const slices = Array.from({ length: data.length / sliceLength }, (_, k) => data.subarray(k * sliceLength, (k + 1) * sliceLength));
+      for (const chunk of await Promise.all(slices.map((slice) => compress(slice, { level: GZIP_LEVEL })))) {
+        await file.write(chunk, place.end);
+        chunks.addresses.push(place.end);
+        chunks.sizes.push(chunk.length);
+        place.end += chunk.length;
+      }
+    },
   };
-  for await (const { slab } of inOrder(series, slabs, context)) {
-    await append(volume, bytesOf(slab.voxels, slab.count * bytes.volume), bytes.volume);
-    if (series.volume.masked) await append(mask, maskOf(slab, bytes.mask), bytes.mask);
-  }
-  const gzip = (chunks: typeof volume): Storage => ({ kind: "gzip", level: GZIP_LEVEL, chunks });
-  return { volume: gzip(volume), ...(series.volume.masked && { mask: gzip(mask) }), end };
 }
 
 /** The slabs, each with the index of its first frame, after making sure that every slice comes once and in order. */
