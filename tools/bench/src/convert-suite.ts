@@ -17,7 +17,7 @@ export async function convertSuite(rounds: number): Promise<void> {
   if (!existsSync(breast)) throw new Error("the convert suite needs ../shared beside the workspace");
   const scratch = mkdtempSync(join(tmpdir(), "hilum-bench-"));
   try {
-    process.stdout.write(`convert: ${conditions()}, warm page cache, process start included, our threads: 1\n`);
+    process.stdout.write(`convert: ${conditions()}, warm page cache, disk synced before each run, process start included, our threads: 1\n`);
     compare("breast MR, 180 files of 256 × 256, 3 phases", breast, scratch, rounds);
     const ct = join(scratch, "ct");
     python([join(shared, "peers/make_ct.py"), join(breast, "IM-0001-0001.dcm"), ct, "300", "512"]);

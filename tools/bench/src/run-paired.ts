@@ -23,9 +23,11 @@ export function runPaired(a: Contestant, b: Contestant, rounds: number, scratch:
   return Array.from({ length: rounds }, () => [runOnce(a, scratch), runOnce(b, scratch)] as const);
 }
 
-/** Starts a program under GNU time, which tells its peak RSS, and waits for its end. */
+/** Starts a program under GNU time, which tells its peak RSS, when the disk has done what it owes, and waits for its end. */
 export function runOnce(contestant: Contestant, scratch: string): Run {
   for (const output of contestant.outputs) rmSync(output, { recursive: true, force: true });
+  // One of the two may leave its bytes to the disk when the clock has stopped, and the other wait for its own: each begins at a disk that owes nothing.
+  spawnSync("sync");
   const rssFile = join(scratch, "rss");
   const started = performance.now();
   const { status, stderr } = spawnSync("/usr/bin/time", ["-q", "-o", rssFile, "-f", "%M", contestant.command, ...contestant.args], { encoding: "utf8" });

@@ -2,7 +2,7 @@ import type { FuzzRead } from "@hilum/testing/mutate";
 import { expect, test } from "vitest";
 import { FuzzSummary } from "./fuzz-summary.ts";
 
-const read = (outcome: string, index = 0): FuzzRead => ({ index, damages: ["flip bits"], outcome, ms: 3, peakBytes: 2 ** 20 });
+const read = (outcome: string, index = 0): FuzzRead => ({ index, damages: ["flip bits"], outcome, warnings: [], ms: 3, peakBytes: 2 ** 20 });
 
 test("tells a failure as it is to be replayed", () => {
   const summary = new FuzzSummary();

@@ -105,7 +105,7 @@ async function readUntilFailure(options: FuzzOptions, from: number, to: number):
   });
   const ms = performance.now() - lastHeard;
   await ended(child);
-  if (failure !== undefined) reads.push({ index: from + reads.length, damages: [], ms, peakBytes: 0, ...failure });
+  if (failure !== undefined) reads.push({ index: from + reads.length, damages: [], warnings: [], ms, peakBytes: 0, ...failure });
   return reads;
 }
 

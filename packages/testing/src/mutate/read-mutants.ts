@@ -28,6 +28,8 @@ export interface ReadAnswer {
    * error, or INTERNAL), `UNFILLED` (voxels that the reader did not write), `PRINTED`.
    */
   readonly outcome: string;
+  /** Codes of what the reader warned of. */
+  readonly warnings: readonly string[];
   /** Of a crash: the kind of error and the places in the code; no message, which could hold what the file holds. */
   readonly where?: string;
   readonly ms: number;
@@ -98,25 +100,27 @@ function peakOf(pid: string): number {
   return Number(/VmHWM:\s*(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1] ?? 0) * 1024;
 }
 
-async function outcomeOf<Options>(reader: SeriesReader<Options>, bytes: Uint8Array, beside: readonly string[]): Promise<Pick<ReadAnswer, "outcome" | "where">> {
+async function outcomeOf<Options>(reader: SeriesReader<Options>, bytes: Uint8Array, beside: readonly string[]): Promise<Pick<ReadAnswer, "outcome" | "where" | "warnings">> {
   const name = "mutant";
   const source = memorySource([{ name, bytes }, ...beside.map((path, index) => ({ name: `beside-${index}`, bytes: readFileSync(path) }))]);
   const nameHash = createHash("sha256").update(name).digest("hex");
+  const context = codecContext();
+  const warnings = (): readonly string[] => context.warnings.map(({ code }) => code);
   try {
     const options = await reader.options["~standard"].validate({});
     if (options.issues !== undefined) throw new TypeError("The reader's options have no defaults.");
     let outcome = "left out";
-    for (const series of await reader.open(source, options.value, codecContext())) {
+    for (const series of await reader.open(source, options.value, context)) {
       await using opened = series;
       if (opened.frames.some(({ derivedFrom }) => derivedFrom.some(({ sourceNameHash }) => sourceNameHash === nameHash))) outcome = "read";
       const fault = await readAll(opened);
-      if (fault !== undefined) return { outcome: fault };
+      if (fault !== undefined) return { outcome: fault, warnings: warnings() };
       await readAttributes(opened);
     }
-    return { outcome };
+    return { outcome, warnings: warnings() };
   } catch (error) {
-    if (isHilumError(error) && error.code !== "INTERNAL") return { outcome: error.code };
-    return { outcome: "CRASH", where: whereOf(error) };
+    if (isHilumError(error) && error.code !== "INTERNAL") return { outcome: error.code, warnings: warnings() };
+    return { outcome: "CRASH", where: whereOf(error), warnings: warnings() };
   }
 }
 

@@ -55,6 +55,31 @@ describe("images that cannot be read", () => {
   });
 });
 
+describe("a file that goes on behind its data set", () => {
+  // (FFFC,FFFC) OB of four bytes, by hand from PS3.5 7.1.2.
+  const padding = Buffer.from("fcfffcff4f4200000400000000000000", "hex");
+  const withTail = (tail: Buffer) => scanSeries({ seed: 1 }).files.map((file, index) => (index === 1 ? { ...file, bytes: Buffer.concat([file.bytes, tail]) } : file));
+
+  test.each([
+    ["with rubbish behind its trailing padding", Buffer.concat([padding, Buffer.alloc(9, 0xde)])],
+    ["cut inside of its trailing padding", padding.subarray(0, -1)],
+  ])("is read, and told: %s", async (_, tail) => {
+    const context = codecContext();
+    expect((await find(withTail(tail), context)).images).toHaveLength(withTail(tail).length);
+    expect(context.warnings.map(({ code }) => code)).toEqual(["TRAILING_BYTES_LEFT_OUT"]);
+  });
+
+  test("says nothing of padding that is whole", async () => {
+    const context = codecContext();
+    await find(withTail(padding), context);
+    expect(context.warnings).toEqual([]);
+  });
+
+  test("is refused where its data set does not say that it is over", async () => {
+    expect(await codeOf(withTail(Buffer.alloc(9, 0xde)))).toBe("MALFORMED_FILE");
+  });
+});
+
 test("one file gives one image of its own frame, size and place", async () => {
   const { images } = await find(scanSeries({ size: [4, 3, 2] }).files);
   expect(images.map(({ frameNumber, size, region, placedBy }) => [frameNumber, size, region, placedBy])).toEqual([

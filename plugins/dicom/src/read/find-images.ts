@@ -49,6 +49,7 @@ export async function findImages(source: Source, padding: PaddingRule, context: 
     skipped.set(reason, (skipped.get(reason) ?? 0) + 1);
   };
   let duplicatesDropped = 0;
+  let goingOn = 0;
   for (const [index, file] of source.files.entries()) {
     context.signal.throwIfAborted();
     const place = { file: index + 1, files: source.files.length };
@@ -68,6 +69,7 @@ export async function findImages(source: Source, padding: PaddingRule, context: 
       byUid.set(image.sopInstanceUID, image);
       if (frames === undefined) images.push(image);
       else for (const frame of frames) images.push(frame);
+      if (reader.goesOn) goingOn++;
       isNeeded = staysOpen(source.files);
     } catch (error) {
       if (!isHilumError(error)) throw error;
@@ -79,6 +81,11 @@ export async function findImages(source: Source, padding: PaddingRule, context: 
     }
   }
   leaveOut(unread, new Set(images.map((image) => image.seriesInstanceUID)), skip, context);
+  if (goingOn > 0)
+    context.warn({
+      code: "TRAILING_BYTES_LEFT_OUT",
+      message: `${goingOn === 1 ? "1 file goes" : `${goingOn} files go`} on behind the data set, or ${goingOn === 1 ? "was" : "were"} cut inside of its trailing padding (FFFC,FFFC): what stands there was left out, the image is whole.`,
+    });
   if (source.skippedEntries > 0) skipped.set("no regular file", source.skippedEntries);
   return { images, skipped, duplicatesDropped };
 }

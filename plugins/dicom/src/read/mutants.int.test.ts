@@ -37,6 +37,11 @@ const REVIEWED: readonly (readonly [cause: string, says: RegExp, whyFine: string
     /DcmElement: Unknown Tag & Data \(.*\) larger \(\d+\) than remaining bytes/,
     "inside a sequence of defined length, as above: what it finds behind the wrong length is no element",
   ],
+  [
+    "Data Set Trailing Padding is cut, or rubbish stands behind it",
+    /DcmElement: DataSetTrailingPadding \(fffc,fffc\) larger/,
+    "the data set is over there (PS3.10 7.2), and the reader warns",
+  ],
 ];
 
 const hasDcmdump = spawnSync("dcmdump", ["--version"]).status === 0;
@@ -74,7 +79,8 @@ describe.skipIf(!sharedDataPresent)(`damage made by chance${orSkipped}`, () => {
     told(`${CUTS} cuts`, reads);
     expect(failuresAmong(reads)).toEqual([]);
     expect(reads).toHaveLength(CUTS);
-    const accepted = reads.filter(({ outcome }) => outcome === "read").map(({ index }) => index);
+    // Where only padding was cut, the reader says so.
+    const accepted = reads.filter(({ outcome, warnings }) => outcome === "read" && !warnings.includes("TRAILING_BYTES_LEFT_OUT")).map(({ index }) => index);
     expect(accepted.filter((index) => !endsBeforeItsPadding(index)).map((index) => `${SEED}:${index}`)).toEqual([]);
   }, TEN_MINUTES);
 

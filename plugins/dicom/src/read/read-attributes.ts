@@ -125,7 +125,7 @@ class InstanceReader {
   read(instance: DicomInstance): ScannedHead {
     const { file, head, transferSyntaxUID, dataSetStart, explicitVr } = instance;
     if (head !== undefined) {
-      scanDataSet(head, { bytesStart: 0, from: dataSetStart, fileSize: file.size, explicitVr }, this.#table);
+      scanDataSet(head, { bytesStart: 0, from: dataSetStart, fileSize: file.size, explicitVr, received: true }, this.#table);
       return { bytes: head, table: this.#table };
     }
     try {

@@ -68,7 +68,7 @@ const NOT_READ: ReadonlyMap<string, string> = new Map(
       "mixed-folder/picture.png mixed-folder/report.pdf mixed-folder/series/Thumbs.db mixed-folder/series/.hidden mixed-folder/series/empty",
     MISSING_ATTRIBUTE: "made/magic-only.dcm made/garbage-after-magic.dcm real/meta_missing_tsyntax.dcm",
     MALFORMED_FILE:
-      "made/cut-in-meta.dcm made/one-byte-short.dcm made/claims-jpeg-is-native.dcm made/element-length-past-eof.dcm made/trailing-garbage.dcm " +
+      "made/cut-in-meta.dcm made/claims-jpeg-is-native.dcm made/element-length-past-eof.dcm " +
       "made/first-item-tag-wrong.dcm made/deflated-cut.dcm made/deflate-bomb-128MiB.dcm made/nested-5000-sequences.dcm " +
       "made/duplicate-rows-element.dcm real/rtplan_truncated.dcm",
     TRUNCATED_PIXEL_DATA:
@@ -128,6 +128,13 @@ function pixelsOf(reader: HeadReader, file: SourceFile): string | null {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
+/** pydicom makes elements of rubbish behind Data Set Trailing Padding, and of padding that was cut: no part of the data set (PS3.10 7.2). */
+function ofTheDataSet(elements: PydicomFile["elements"], fileSize: number): PydicomFile["elements"] {
+  const padding = elements.find(({ tag }) => tag === Tag.DataSetTrailingPadding);
+  if (padding === undefined) return elements;
+  return elements.filter((element) => (element === padding ? padding.at + (padding.length ?? 0) <= fileSize : element.at < padding.at));
+}
+
 describe.skipIf(reason !== "")(`pydicom agrees${reason}`, () => {
   const answers =
     reason === ""
@@ -148,7 +155,8 @@ describe.skipIf(reason !== "")(`pydicom agrees${reason}`, () => {
     const { reader, meta, file } = head;
     const theirs = JSON.parse(answers[index] as string) as PydicomFile | null;
     if (theirs === null) throw new Error("pydicom does not read the file");
-    const { elements: expected, pixels } = theirs;
+    const { pixels } = theirs;
+    const expected = ofTheDataSet(theirs.elements, file.size);
     const { table } = reader;
     const places = Array.from({ length: table.count }, (_, row) => ({
       tag: table.tag[row] as number,

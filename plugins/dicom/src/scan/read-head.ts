@@ -38,6 +38,7 @@ interface HeadScan {
   readonly from: number;
   readonly explicitVr: boolean;
   readonly group?: number;
+  readonly received?: true;
   /** Whether Pixel Data has to be a sequence of fragments; undefined where nobody knows. */
   readonly encapsulated?: boolean | undefined;
 }
@@ -50,10 +51,16 @@ export class HeadReader implements ScannedHead {
   #tail: Buffer = Buffer.allocUnsafeSlow(TAIL_READ_BYTES);
   #bytes: Buffer = this.#buffer.subarray(0, 0);
   #file: SourceFile | undefined;
+  #goesOn = false;
 
   /** The first bytes of the file: everything before Pixel Data. */
   get bytes(): Buffer {
     return this.#bytes;
+  }
+
+  /** Whether the file that was read last goes on behind its data set: with rubbish, or with trailing padding that was cut. */
+  get goesOn(): boolean {
+    return this.#goesOn;
   }
 
   /**
@@ -78,7 +85,8 @@ export class HeadReader implements ScannedHead {
     if (file !== this.#file) this.#begin(file);
     const syntax = transferSyntaxOf(meta.transferSyntaxUID);
     const explicitVr = syntax?.explicitVr ?? true;
-    this.#scanHead(file, this.table, { from: meta.dataSetStart, explicitVr, encapsulated: syntax?.encapsulated });
+    const end = this.#scanHead(file, this.table, { from: meta.dataSetStart, explicitVr, encapsulated: syntax?.encapsulated, received: true });
+    this.#goesOn = end < file.size;
     if (syntax?.encapsulated === true && syntax.readable) refuseDefinedLength(this.table);
   }
 
@@ -135,8 +143,8 @@ export class HeadReader implements ScannedHead {
   }
 
   #scanHead(file: SourceFile, table: ElementTable, scan: HeadScan): number {
-    const { from, explicitVr, group } = scan;
-    const options = { bytesStart: 0, fileSize: file.size, explicitVr, ...(group === undefined ? {} : { group }) };
+    const { from, explicitVr, group, received } = scan;
+    const options = { bytesStart: 0, fileSize: file.size, explicitVr, ...(group === undefined ? {} : { group }), ...(received && { received }) };
     let end = scanDataSet(this.bytes, { ...options, from }, table);
     while (!end.complete && !holdsPixelData(table)) {
       this.#load(file, Math.min(Math.max(end.neededTo, this.#bytes.length * 2), file.size));
@@ -149,7 +157,7 @@ export class HeadReader implements ScannedHead {
   }
 
   /** Goes on behind Pixel Data, which is not loaded, through a small window. */
-  #scanTail(file: SourceFile, table: ElementTable, { explicitVr, encapsulated }: HeadScan, stopped: ScanEnd): number {
+  #scanTail(file: SourceFile, table: ElementTable, { explicitVr, encapsulated, received }: HeadScan, stopped: ScanEnd): number {
     let end = stopped;
     while (!end.complete) {
       if (end.inFragments === true) {
@@ -163,7 +171,7 @@ export class HeadReader implements ScannedHead {
       if (count < Math.min(this.#tail.length, file.size - from)) throw hasShrunk();
       end = scanDataSet(
         this.#tail.subarray(0, count),
-        { bytesStart: from, from, fileSize: file.size, explicitVr, append: true },
+        { bytesStart: from, from, fileSize: file.size, explicitVr, append: true, ...(received && { received }) },
         table,
       );
     }

@@ -147,6 +147,29 @@ describe("the scanner refuses", () => {
   });
 });
 
+describe("the data set of a file that was received", () => {
+  const ROWS = "28001000 5553 0200 0200";
+  const PADDING = "fcfffcff 4f42 0000 04000000";
+  const received = (bytes: Uint8Array): readonly [end: ScanEnd, elements: number] => {
+    const table = createElementTable(1);
+    return [scanDataSet(bytes, { bytesStart: 0, from: 0, fileSize: bytes.length, explicitVr: true, received: true }, table), table.count];
+  };
+
+  test("is over at Data Set Trailing Padding, whatever stands behind that", () => {
+    expect(received(hex(`${ROWS} ${PADDING} 00000000 deadbeef deadbeef`))).toEqual([{ complete: true, end: 26 }, 2]);
+    expect(faultOf(hex(`${ROWS} ${PADDING} 00000000 deadbeef deadbeef`)).code).toBe("MALFORMED_FILE");
+  });
+
+  test("loses nothing where the file ends inside of that padding", () => {
+    expect(received(hex(`${ROWS} ${PADDING} 000000`))).toEqual([{ complete: true, end: 10 }, 1]);
+    expect(faultOf(hex(`${ROWS} ${PADDING} 000000`)).code).toBe("MALFORMED_FILE");
+  });
+
+  test("has no rubbish behind any other element", () => {
+    expect(() => received(hex(`${ROWS} deadbeef deadbeef`))).toThrow();
+  });
+});
+
 describe("the scanner, whatever the bytes", () => {
   const whole = encodeDataSet(DATA_SET, EXPLICIT);
 

@@ -14,6 +14,7 @@ import {
   type Cursor,
 } from "./element-header.ts";
 import { malformedFile, tagText } from "./malformed-file.ts";
+import { Tag } from "./tags.ts";
 
 /** What the scanner has to know of the bytes it is given. */
 export interface ScanOptions {
@@ -29,13 +30,18 @@ export interface ScanOptions {
   readonly append?: boolean;
   /** Stops before the first element of another group: the file meta information is group 0x0002 alone. */
   readonly group?: number;
+  /**
+   * The data set of a file as it was received: it is over at Data Set Trailing Padding (PS3.10 7.2), whatever stands behind that,
+   * and where the file ends inside of it nothing is lost.
+   */
+  readonly received?: true;
 }
 
 /** How a scan ended: at the end of the file (or group), or where the bytes given ended. */
 export type ScanEnd =
   | {
       readonly complete: true;
-      /** Where the scanned elements end, bytes from the start of the file. */
+      /** Where the scanned elements end, bytes from the start of the file: before its end where there is rubbish, or padding that was cut. */
       readonly end: number;
     }
   | {
@@ -82,6 +88,7 @@ export function scanDataSet(bytes: Uint8Array, options: ScanOptions, table: Elem
     if (tag >>> 16 === GROUP_OF_ITEMS) throw malformedFile("stands outside of any sequence", tag, position);
     if (tag <= previous) throw malformedFile("does not come after the element before it", tag, position);
     let end: number;
+    const isPadding = options.received === true && tag === Tag.DataSetTrailingPadding;
     const inFragments = length === UNDEFINED_LENGTH && tag === PIXEL_DATA;
     if (inFragments) end = fileSize;
     else if (length === UNDEFINED_LENGTH) {
@@ -90,6 +97,7 @@ export function scanDataSet(bytes: Uint8Array, options: ScanOptions, table: Elem
       if (end === NEEDS_MORE) return { complete: false, resumeAt: position, neededTo: cursor.neededTo };
     } else {
       end = value + length;
+      if (end > fileSize && isPadding) break;
       if (end > fileSize) throw reachesPastEnd(tag, position, value, length, fileSize);
       // Only an explicit VR tells a sequence of defined length from other values.
       if (explicitVr && vr === VR_SQ && walkItems(cursor, value, true, 1, end) === NEEDS_MORE)
@@ -106,6 +114,7 @@ export function scanDataSet(bytes: Uint8Array, options: ScanOptions, table: Elem
     if (inFragments) return { complete: false, resumeAt: value, neededTo: value, inFragments: true };
     previous = tag;
     position = end;
+    if (isPadding) break;
   }
   return { complete: true, end: position };
 }

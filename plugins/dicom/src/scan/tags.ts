@@ -58,4 +58,5 @@ export const Tag = Object.freeze({
   FloatPixelData: 0x7fe00008,
   DoubleFloatPixelData: 0x7fe00009,
   PixelData: 0x7fe00010,
+  DataSetTrailingPadding: 0xfffcfffc,
 });

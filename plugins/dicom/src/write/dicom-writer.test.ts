@@ -3,7 +3,7 @@ import { codecContext, encodeDataSet, memorySink } from "@hilum/testing";
 import { describe, expect, it } from "vitest";
 import { asDicomSeries, type DicomSeries } from "../series/dicom-instance.ts";
 import { dicomWriter } from "./dicom-writer.ts";
-import { handBuiltSeries, MR_IMAGE_STORAGE, SERIES_UID, slabsOf, withFrames } from "./hand-built-series.test-support.ts";
+import { CT_IMAGE_STORAGE, handBuiltSeries, MR_IMAGE_STORAGE, SERIES_UID, slabsOf, withFrames } from "./hand-built-series.test-support.ts";
 import { BLUR, DEFAULT_OPTIONS, textsOf, write } from "./write-hand-built.test-support.ts";
 
 describe("dicomWriter", () => {
@@ -135,6 +135,15 @@ describe("dicomWriter", () => {
     expect(summary?.facts).toEqual({ instances: 2, clippedVoxels: 4, maxQuantisationError: 0.25, rescale: "template-range", smallestSlope: 1, largestSlope: 1 });
     expect(warnings.map(({ code, message }) => [code, /^\d+/.exec(message)?.[0]])).toEqual([["VOXELS_CLIPPED", "4"]]);
     expect((await write(built)).warnings).toEqual([]);
+  });
+
+  it.each([
+    ["MR", MR_IMAGE_STORAGE, /; --rescale mr-rwvm keeps them\.$/],
+    ["CT", CT_IMAGE_STORAGE, /; --rescale full-range keeps them\.$/],
+  ])("names the policy that keeps what was clipped: %s", async (_, sopClassUID, says) => {
+    const built = handBuiltSeries({ sopClassUID });
+    const { warnings } = await write(built, { voxels: built.voxels.map(() => new Float32Array(9).fill(1e6)) });
+    expect(warnings[0]?.message).toMatch(says);
   });
 
   it("asks for a template before anything is written", () => {

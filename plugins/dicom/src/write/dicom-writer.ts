@@ -1,4 +1,4 @@
-import { isHilumError, type SeriesWriter } from "@hilum/core";
+import { isHilumError, type SeriesWriter, type WriteRequest } from "@hilum/core";
 import { matchTemplate } from "./match-template.ts";
 import { dicomWriteOptions, type DicomWriteOptions } from "./write-options.ts";
 
@@ -57,7 +57,7 @@ export const dicomWriter: SeriesWriter<DicomWriteOptions> = {
     if (Number(facts["clippedVoxels"]) > 0)
       context.warn({
         code: "VOXELS_CLIPPED",
-        message: `${Number(facts["clippedVoxels"])} voxels lie outside of what the template's bits and slope can store, and became the nearest that can; --rescale full-range (MR: mr-rwvm) keeps them.`,
+        message: `${Number(facts["clippedVoxels"])} voxels lie outside of what the template's bits and slope can store, and became the nearest that can${whatKeepsThem(request)}.`,
       });
     const instances = expected.instances.flatMap(({ name, frames, sopInstanceUID }) =>
       [...new Set(frames.map((frame) => frame.sourceSOPInstanceUID))].map((sourceSOPInstanceUID) => ({ name, sourceSOPInstanceUID, sopInstanceUID })),
@@ -65,3 +65,17 @@ export const dicomWriter: SeriesWriter<DicomWriteOptions> = {
     return { facts, instances };
   },
 };
+
+/** The policy that clips nothing, where this template allows one. */
+function whatKeepsThem({ series, template, options }: WriteRequest<DicomWriteOptions>): string {
+  const policy = (["full-range", "mr-rwvm", "float"] as const).find((rescale) => {
+    try {
+      matchTemplate(series, template, { ...options, rescale });
+      return true;
+    } catch (error) {
+      if (!isHilumError(error)) throw error;
+      return false;
+    }
+  });
+  return policy === undefined ? "" : `; --rescale ${policy} keeps them`;
+}

@@ -42,13 +42,13 @@ export function readTemplateFile(instance: DicomInstance, memory: TemplateMemory
   };
   const head = roomIn(memory, pixel.offset);
   read(head, 0);
-  const end = scanDataSet(head, { bytesStart: 0, from: dataSetStart, fileSize: file.size, explicitVr }, table);
+  const end = scanDataSet(head, { bytesStart: 0, from: dataSetStart, fileSize: file.size, explicitVr, received: true }, table);
   let bytes = head;
   if (!end.complete) {
     const behindAt = pixel.encapsulated ? walkFragments(file, pixel.offset) : end.resumeAt;
     bytes = roomIn(memory, pixel.offset + file.size - behindAt);
     read(bytes.subarray(pixel.offset), behindAt);
-    scanDataSet(bytes, { bytesStart: 0, from: pixel.offset, fileSize: bytes.length, explicitVr, append: true }, table);
+    scanDataSet(bytes, { bytesStart: 0, from: pixel.offset, fileSize: bytes.length, explicitVr, append: true, received: true }, table);
   }
   file.close();
   if (rawText({ bytes, table }, Tag.SOPInstanceUID) !== instance.sopInstanceUID) throw templateChanged();

@@ -69,7 +69,7 @@ interface WrittenVoxels {
 async function writeContiguous(file: SinkFile, series: SeriesSpec, slabs: AsyncIterable<Slab>, context: CodecContext): Promise<WrittenVoxels> {
   const bytes = sliceBytes(series);
   const place = { end: VOXELS_ADDRESS + series.frames.length * bytes.volume };
-  const mask = series.volume.masked ? await chunkWriter(file, place, bytes.mask) : undefined;
+  const mask = series.volume.masked ? chunkWriter(file, place, bytes.mask, await maskCompressor()) : undefined;
   for await (const { slab, first } of inOrder(series, slabs, context)) {
     await file.write(bytesOf(slab.voxels, slab.count * bytes.volume), VOXELS_ADDRESS + first * bytes.volume);
     await mask?.append(maskOf(slab, bytes.mask));
@@ -80,8 +80,8 @@ async function writeContiguous(file: SinkFile, series: SeriesSpec, slabs: AsyncI
 async function writeCompressed(file: SinkFile, series: SeriesSpec, slabs: AsyncIterable<Slab>, context: CodecContext): Promise<WrittenVoxels> {
   const bytes = sliceBytes(series);
   const place = { end: VOXELS_ADDRESS };
-  const volume = await chunkWriter(file, place, bytes.volume);
-  const mask = series.volume.masked ? await chunkWriter(file, place, bytes.mask) : undefined;
+  const volume = chunkWriter(file, place, bytes.volume, (await compressors()).deflate);
+  const mask = series.volume.masked ? chunkWriter(file, place, bytes.mask, await maskCompressor()) : undefined;
   for await (const { slab } of inOrder(series, slabs, context)) {
     await volume.append(bytesOf(slab.voxels, slab.count * bytes.volume));
     await mask?.append(maskOf(slab, bytes.mask));
@@ -89,17 +89,40 @@ async function writeCompressed(file: SinkFile, series: SeriesSpec, slabs: AsyncI
   return { volume: volume.storage, ...(mask && { mask: mask.storage }), ...place };
 }
 
-/** Appends slices as gzip chunks at `place.end`, which it moves on. */
-async function chunkWriter(file: SinkFile, place: { end: number }, sliceLength: number): Promise<{ readonly storage: Storage; append(slices: Uint8Array): Promise<void> }> {
-  // Loaded where it is used: most files have nothing to compress, and every process would wait for it.
-  const { deflate } = await import("node:zlib");
-  const compress = promisify<Uint8Array, { level: number }, Buffer>(deflate);
+type Compressor = (slice: Uint8Array) => Promise<Uint8Array>;
+
+/** Loaded where it is used: most files have nothing to compress, and every process would wait for it. */
+async function compressors(): Promise<{ readonly deflate: Compressor; readonly deflateRuns: Compressor }> {
+  const { constants, deflate } = await import("node:zlib");
+  const compress = promisify<Uint8Array, { level: number; strategy?: number }, Buffer>(deflate);
+  return {
+    deflate: (slice) => compress(slice, { level: GZIP_LEVEL }),
+    // Of a mask, measured: a third less than by the level alone, in a quarter of the time.
+    deflateRuns: (slice) => compress(slice, { level: GZIP_LEVEL, strategy: constants.Z_RLE }),
+  };
+}
+
+/** For slices of a mask, which mostly are what the slice before was. */
+async function maskCompressor(): Promise<Compressor> {
+  const { deflateRuns } = await compressors();
+  let last: { readonly slice: Uint8Array; readonly chunk: Promise<Uint8Array> } | undefined;
+  return (slice) => {
+    if (last === undefined || Buffer.compare(last.slice, slice) !== 0) {
+      const copy = slice.slice();
+      last = { slice: copy, chunk: deflateRuns(copy) };
+    }
+    return last.chunk;
+  };
+}
+
+/** Appends slices as chunks at `place.end`, which it moves on. */
+function chunkWriter(file: SinkFile, place: { end: number }, sliceLength: number, compress: Compressor): { readonly storage: Storage; append(slices: Uint8Array): Promise<void> } {
   const chunks = { addresses: [] as number[], sizes: [] as number[] };
   return {
     storage: { kind: "gzip", level: GZIP_LEVEL, chunks },
     async append(data) {
       const slices = Array.from({ length: data.length / sliceLength }, (_, k) => data.subarray(k * sliceLength, (k + 1) * sliceLength));
-      for (const chunk of await Promise.all(slices.map((slice) => compress(slice, { level: GZIP_LEVEL })))) {
+      for (const chunk of await Promise.all(slices.map(compress))) {
         await file.write(chunk, place.end);
         chunks.addresses.push(place.end);
         chunks.sizes.push(chunk.length);

@@ -16,11 +16,11 @@ export class TemplateHeader implements ScannedItem {
     const bytes = head ?? readFrom(file, 0, pixel.offset);
     this.bytes = bytes;
     this.explicitVr = explicitVr;
-    const end = scanDataSet(bytes, { bytesStart: 0, from: dataSetStart, fileSize: file.size, explicitVr }, this.table);
+    const end = scanDataSet(bytes, { bytesStart: 0, from: dataSetStart, fileSize: file.size, explicitVr, received: true }, this.table);
     if (!end.complete) {
       const behind = pixel.encapsulated ? walkFragments(file, pixel.offset) : end.resumeAt;
       this.bytes = Buffer.concat([bytes, readFrom(file, behind, file.size - behind)]);
-      scanDataSet(this.bytes, { bytesStart: 0, from: bytes.length, fileSize: this.bytes.length, explicitVr, append: true }, this.table);
+      scanDataSet(this.bytes, { bytesStart: 0, from: bytes.length, fileSize: this.bytes.length, explicitVr, append: true, received: true }, this.table);
     }
     file.close();
   }
