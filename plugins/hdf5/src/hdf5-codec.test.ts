@@ -186,6 +186,17 @@ describe("writing and reading", () => {
     await series[Symbol.asyncDispose]();
   });
 
+  test.each([1, 2, 3, 7])("keeps the mask of every slice where some are what the one before was, %d slices at a time", async (depth) => {
+    const kinds = [0, 0, 1, 0, 0, 0, 2];
+    const made = phantom({ size: [5, 4, 7], phases: 1, masked: (_phase, k, index) => (index % 4 === kinds[k] ? 1 : 0) });
+    for (const compression of ["none", "gzip"] as const) {
+      const series = await opened(await written(made, { compression }, depth));
+      const { mask } = await voxelsOf(series, 0);
+      expect([...mask]).toEqual(kinds.flatMap((kind) => Array.from({ length: 20 }, (_, index) => (index % 4 === kind ? 1 : 0))));
+      await series[Symbol.asyncDispose]();
+    }
+  });
+
   test("indexes thousands of compressed slices", async () => {
     const made = phantom({ size: [3, 2, 2100], phases: 2 });
     const series = await opened(await written(made, { compression: "gzip", metadata: "none" }, 500));

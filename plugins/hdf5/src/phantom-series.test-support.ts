@@ -15,7 +15,8 @@ export interface PhantomOptions {
   readonly phases?: number;
   readonly size?: readonly [number, number, number];
   readonly samples?: number;
-  readonly masked?: boolean;
+  /** Whether there is a mask, or which. */
+  readonly masked?: boolean | typeof maskOf;
   readonly change?: Partial<SeriesSpec>;
   readonly frame?: (frame: Frame, index: number) => Partial<Frame>;
 }
@@ -76,7 +77,7 @@ export function phantom(options: PhantomOptions = {}): Phantom {
     volume: {
       geometry: { size, spacing: SPACING, origin: ORIGIN, direction: DIRECTION, frameOfReferenceUID: "1.2.3.5" },
       voxel: { componentType: "int16", samplesPerVoxel: samples, units: "HU" },
-      masked,
+      masked: masked !== false,
     },
     phaseKey: phases === 1 ? "none" : "Acquisition Time",
     phases: Array.from({ length: phases }, (_, phase) => ({ label: `+${phase * 90} s`, value: phase * 90 })),
@@ -110,13 +111,13 @@ export function phantom(options: PhantomOptions = {}): Phantom {
         const slab = slabOver(
           place,
           voxels.subarray(0, count * sliceLength),
-          masked ? mask.subarray(0, count * columns * rows) : undefined,
+          masked !== false ? mask.subarray(0, count * columns * rows) : undefined,
         );
         voxels.fill(Number.NaN);
         for (let k = start; k < start + count; k++) {
           const slice = slab.slice(k);
           for (let index = 0; index < slice.length; index++) slice[index] = value(phase, k, 0, 0) + index;
-          slab.sliceMask(k)?.forEach((_, index, own) => (own[index] = maskOf(phase, k, index)));
+          slab.sliceMask(k)?.forEach((_, index, own) => (own[index] = (typeof masked === "function" ? masked : maskOf)(phase, k, index)));
         }
         yield slab;
       }

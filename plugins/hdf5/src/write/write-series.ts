@@ -110,8 +110,9 @@ async function maskWriter(file: SinkFile, place: { end: number }, sliceLength: n
   const compress = await deflater({ level: GZIP_LEVEL, strategy: Z_RLE });
   let last: { readonly slice: Uint8Array; readonly chunk: Promise<Uint8Array> } | undefined;
   const writer = chunkWriter(file, place, sliceLength, (slice) => {
-    if (last === undefined || Buffer.compare(last.slice, slice) !== 0) last = { slice, chunk: compress(slice) };
-    return last.chunk;
+    const chunk = last !== undefined && Buffer.compare(last.slice, slice) === 0 ? last.chunk : compress(slice);
+    last = { slice, chunk };
+    return chunk;
   });
   // In turn, so that the last slice of one is still there when the other is looked at.
   let [copy, other] = [new Uint8Array(0), new Uint8Array(0)];
