@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { Step } from "@hilum/core";
 import type { CommandContext } from "../command-context.ts";
 import { commandWithCommonOptions } from "./common-options.ts";
+import { print } from "../standard-output.ts";
 
 /** `hilum jobs`: the entries that `hilum run` takes. */
 export function jobsCommand({ host }: CommandContext): Command {
@@ -14,7 +15,7 @@ export function jobsCommand({ host }: CommandContext): Command {
         for (const job of jobs) {
           const steps = [...job.preprocess, ...job.process, ...job.postprocess].map(stepName).join(" → ");
           const aliases = job.aliases === undefined ? "" : ` (also ${job.aliases.join(", ")})`;
-          process.stdout.write(`${job.name}${aliases}: ${job.title}\n  ${steps}\n`);
+          print(`${job.name}${aliases}: ${job.title}\n  ${steps}\n`);
         }
         return;
       }
@@ -26,7 +27,7 @@ export function jobsCommand({ host }: CommandContext): Command {
         process: job.process.map(schemaOf),
         postprocess: job.postprocess.map(schemaOf),
       }));
-      process.stdout.write(`${JSON.stringify(described, undefined, 2)}\n`);
+      print(`${JSON.stringify(described, undefined, 2)}\n`);
     });
 }
 
