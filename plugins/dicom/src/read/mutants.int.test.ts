@@ -37,12 +37,10 @@ const REVIEWED: readonly (readonly [cause: string, says: RegExp, whyFine: string
     /DcmElement: Unknown Tag & Data \(.*\) larger \(\d+\) than remaining bytes/,
     "inside a sequence of defined length, as above: what it finds behind the wrong length is no element",
   ],
-  [
-    "Data Set Trailing Padding is cut, or rubbish stands behind it",
-    /DcmElement: DataSetTrailingPadding \(fffc,fffc\) larger/,
-    "the data set is over there (PS3.10 7.2), and the reader warns",
-  ],
 ];
+/** One more, which our own reader tells: the data set is over at its trailing padding (PS3.10 7.2), where dcmdump goes on. */
+const TOLD = "TRAILING_BYTES_LEFT_OUT";
+const TRAILING_BYTES = "bytes behind Data Set Trailing Padding, or a cut inside of it";
 
 const hasDcmdump = spawnSync("dcmdump", ["--version"]).status === 0;
 const orWithoutDcmdump = hasDcmdump ? "" : " (skipped: dcmdump is not installed)";
@@ -80,7 +78,7 @@ describe.skipIf(!sharedDataPresent)(`damage made by chance${orSkipped}`, () => {
     expect(failuresAmong(reads)).toEqual([]);
     expect(reads).toHaveLength(CUTS);
     // Where only padding was cut, the reader says so.
-    const accepted = reads.filter(({ outcome, warnings }) => outcome === "read" && !warnings.includes("TRAILING_BYTES_LEFT_OUT")).map(({ index }) => index);
+    const accepted = reads.filter(({ outcome, warnings }) => outcome === "read" && !warnings.includes(TOLD)).map(({ index }) => index);
     expect(accepted.filter((index) => !endsBeforeItsPadding(index)).map((index) => `${SEED}:${index}`)).toEqual([]);
   }, TEN_MINUTES);
 
@@ -106,15 +104,18 @@ describe.skipIf(!sharedDataPresent)(`damage made by chance${orSkipped}`, () => {
 
     test.skipIf(!hasDcmdump)(`are rejected by dcmdump and read by us in 1 % of cases at most, each of a reviewed cause${orWithoutDcmdump}`, () => {
       const read = reads.filter(({ outcome }) => outcome === "read").length;
+      const warnsOf = new Map(reads.map(({ index, warnings }) => [index, warnings]));
       const causes = rejections.map(({ path, errors }) => {
+        const index = Number(basename(path, ".dcm"));
+        if (warnsOf.get(index)?.includes(TOLD) === true) return TRAILING_BYTES;
         const cause = REVIEWED.find(([, says]) => says.test(errors.join("\n")))?.[0];
-        return cause ?? `${SEED}:${basename(path, ".dcm")} ${errors.join("; ")}`;
+        return cause ?? `${SEED}:${index} ${errors.join("; ")}`;
       });
       const counts = [...Map.groupBy(causes, (cause) => cause)].map(([cause, all]) => `${all.length} ${cause}`);
       process.stdout.write(`dcmdump rejects ${rejections.length} of ${read} that were read: ${counts.join("; ")}\n`);
       expect(causes.filter((cause) => cause.startsWith(`${SEED}:`))).toEqual([]);
       expect(rejections.length).toBeLessThanOrEqual(read / 100);
-      expect(REVIEWED.length).toBeLessThanOrEqual(10);
+      expect(REVIEWED.length + 1).toBeLessThanOrEqual(10);
     });
   });
 });
