@@ -15,8 +15,9 @@ exports.launch = async function launch(command) {
   const fresh = bundleIsFresh();
   if (!fresh) nodeModule.registerHooks({ resolve: (specifier, context, next) => next(specifier, { ...context, conditions: [...context.conditions, "hilum-source"] }) });
   const { runCommand } = fresh ? require(bundle) : await import(require("node:url").pathToFileURL(source).href);
-  // Leaving at once spares the time of taking everything apart.
-  process.exit(await runCommand(command, process.argv.slice(2)));
+  const status = await runCommand(command, process.argv.slice(2));
+  // Leaving at once spares the time of taking everything apart; what was printed has to be out first.
+  process.stdout.write("", () => process.exit(status));
 };
 
 /** Runs the same script on the Node that the workspace brings as a devDependency. */

@@ -11,21 +11,15 @@ import { pluginsCommand } from "./commands/plugins.ts";
 import { runJobCommand } from "./commands/run-job.ts";
 import { defaultPlugins } from "./default-plugins.ts";
 import { renderError } from "./render/render-error.ts";
-import { printed } from "./standard-output.ts";
 import { InterruptedError, withInterrupt } from "./interrupt.ts";
 
 /**
  * Runs one of the commands and says how it ended.
  * @param command "hilum", or the first users' "dicom2hdf5" and "hdf52dicom".
- * @returns the exit status (see the error catalogue), when all that it printed is out.
+ * @returns the exit status (see the error catalogue).
  */
 export async function runCommand(command: string, args: readonly string[]): Promise<number> {
-  const status = await statusOf(command, args);
-  await printed();
-  return status;
-}
-
-async function statusOf(command: string, args: readonly string[]): Promise<number> {
+  process.stdout.on("error", endOnClosedPipe);
   const debug = args.includes("--debug");
   try {
     return await withInterrupt(async (signal) => {
@@ -82,4 +76,10 @@ function pluginsAskedFor(args: readonly string[]): readonly string[] {
     if (value === undefined) throw new HilumError("USAGE", "--plugin needs the path or the name of a plugin.");
     return [value];
   });
+}
+
+/** `hilum … | head` closes the pipe early; that is no fault. */
+function endOnClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
 }

@@ -1,5 +1,4 @@
 import { Command } from "commander";
-import { print } from "../standard-output.ts";
 
 /** A command with the options that every command has. */
 export function commandWithCommonOptions(name: string): Command {
@@ -7,6 +6,5 @@ export function commandWithCommonOptions(name: string): Command {
     .helpOption("--help", "print what the command takes")
     .option("--plugin <path|name>", "load one more plugin: a module's path or an installed package (repeatable)", (value: string, all: string[] = []) => [...all, value])
     .option("--debug", "print the stack of an error")
-    .configureOutput({ writeOut: print })
     .exitOverride();
 }

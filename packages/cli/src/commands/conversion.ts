@@ -7,7 +7,6 @@ import { summary } from "../render/summary.ts";
 import { checkPlanPlace, readPlan, refuseWithoutPlan, savePlan, seriesOfPlan } from "../assembly-plan.ts";
 import { checkReportPlace, writeReport } from "../report-file.ts";
 import { refuseBesidePlan, type SeriesOptions } from "./series-options.ts";
-import { print } from "../standard-output.ts";
 
 /** How a conversion scales intensities. */
 export type Normalization = "series" | "phase" | "slice" | "none";
@@ -55,7 +54,7 @@ export async function carryOut(bare: JobSpec, options: ConversionOptions, contex
     return;
   }
   if (dryRun === true) {
-    print(`${JSON.stringify(await context.host.plan(spec, { signal: context.signal }), undefined, 2)}\n`);
+    process.stdout.write(`${JSON.stringify(await context.host.plan(spec, { signal: context.signal }), undefined, 2)}\n`);
     return;
   }
   checkReportPlace(reportFile, spec.input.path);
@@ -70,7 +69,7 @@ export async function carryOut(bare: JobSpec, options: ConversionOptions, contex
   const report = await context.host.run(spec, { signal: context.signal, onEvent: eventSink(quiet, events), digests, instances: reportFile !== undefined, onSeries });
   if (reportFile !== undefined) await writeReport(reportFile, report, spec.input.path);
   if (planFile !== undefined) await savePlan(planFile, assembled, spec.input.path);
-  if (quiet !== true && events === undefined) print(summary(report, spec.output.path));
+  if (quiet !== true && events === undefined) process.stdout.write(summary(report, spec.output.path));
 }
 
 function withSeries(spec: JobSpec, series: string | undefined, planFile: string | undefined): JobSpec {

@@ -8,7 +8,6 @@ import { summary } from "../render/summary.ts";
 import { refuseWithoutPlan, savePlan } from "../assembly-plan.ts";
 import { checkReportPlace, writeReport } from "../report-file.ts";
 import type { ShowOptions } from "./conversion.ts";
-import { print } from "../standard-output.ts";
 
 /** One series of `--all`: what became of it. */
 interface Outcome {
@@ -42,7 +41,7 @@ export async function carryOutEach(spec: JobSpec, options: ShowOptions & { reado
       const report = await host.run(own, { signal, opened, onEvent: eventSink(quiet, events), digests: reportFile !== undefined || events !== undefined, instances: reportFile !== undefined });
       if (planFile !== undefined) await savePlan(named(planFile, entry), entry.series, spec.input.path);
       outcomes.push({ number: entry.number, outcome: report });
-      if (quiet !== true && events === undefined) print(`series ${entry.number}: ${summary(report, own.output.path)}`);
+      if (quiet !== true && events === undefined) process.stdout.write(`series ${entry.number}: ${summary(report, own.output.path)}`);
     } catch (error) {
       if (signal.aborted) {
         process.stderr.write(`${outcomes.filter(({ outcome }) => !isHilumError(outcome)).length} series were finished before; their outputs stay.\n`);
@@ -53,7 +52,7 @@ export async function carryOutEach(spec: JobSpec, options: ShowOptions & { reado
       process.stderr.write(`series ${entry.number}: ${renderError(error, debug === true)}`);
     }
   }
-  if (dryRun === true) print(`${JSON.stringify(plans, undefined, 2)}\n`);
+  if (dryRun === true) process.stdout.write(`${JSON.stringify(plans, undefined, 2)}\n`);
   if (reportFile !== undefined) await writeReport(reportFile, outcomes.map(reportOf), spec.input.path);
   const failed = outcomes.filter(({ outcome }) => isHilumError(outcome)).length;
   if (failed > 0) throw new HilumError("BATCH_PARTIAL", `${failed} of ${survey.series.length} series failed.`, { details: { failed, series: survey.series.length }, remedy: "Each was named above with what to do." });

@@ -1,5 +1,4 @@
 import { Command } from "commander";
-import { print } from "../standard-output.ts";
 import { hilumVersion } from "../version.ts";
 
 /** `hilum`: the program that the other commands belong to. */
@@ -9,7 +8,6 @@ export function hilumCommand(commands: readonly Command[]): Command {
     .version(hilumVersion(), "--version", "print the version")
     .helpOption("--help", "print what a command takes")
     .helpCommand(false)
-    .configureOutput({ writeOut: print })
     .exitOverride()
     .addHelpText("after", "\nExit status: 0 done, 2 wrong request, 3 not found, 4 unsupported, 5 bad data, 6 plugin, 7 storage or memory,\n8 output failed its checks, 10 some of several series failed, 130 interrupted or cancelled. Every error says what to do.");
   for (const command of commands) program.addCommand(command.copyInheritedSettings(program));

@@ -11,7 +11,6 @@ import { surveyProgress } from "../render/survey-progress.ts";
 import { styleFor } from "../render/terminal-text.ts";
 import { commandWithCommonOptions } from "./common-options.ts";
 import { addSeriesOptions, refuseBesidePlan, type SeriesOptions } from "./series-options.ts";
-import { print } from "../standard-output.ts";
 
 interface InspectOptions extends SeriesOptions {
   readonly json?: boolean;
@@ -43,8 +42,8 @@ export function inspectCommand({ host, args, signal }: CommandContext): Command 
     const progress = surveyProgress(process.stderr);
     await using whole = await host.survey(input, { options, signal, onProgress: progress.show, ...(planned === undefined ? {} : { series: planned }) }).finally(() => progress.clear());
     const survey = { ...whole, series: chosen(whole, wanted) };
-    if (json === true) print(`${JSON.stringify(surveyJson(survey), undefined, 2)}\n`);
-    else print(surveyText(survey, styleFor(process.stdout)));
+    if (json === true) process.stdout.write(`${JSON.stringify(surveyJson(survey), undefined, 2)}\n`);
+    else process.stdout.write(surveyText(survey, styleFor(process.stdout)));
     if (planPath !== undefined) refuseWithoutPlan(whole.codec);
     if (planPath !== undefined) await savePlan(planPath, onlyReady(survey.series, "--save-plan"), input);
     if (preview !== undefined) await writePreview(preview, survey.series, input, signal);

@@ -2,7 +2,6 @@ import type { Command } from "commander";
 import type { Step } from "@hilum/core";
 import type { CommandContext } from "../command-context.ts";
 import { commandWithCommonOptions } from "./common-options.ts";
-import { print } from "../standard-output.ts";
 
 /** `hilum jobs`: the entries that `hilum run` takes. */
 export function jobsCommand({ host }: CommandContext): Command {
@@ -15,7 +14,7 @@ export function jobsCommand({ host }: CommandContext): Command {
         for (const job of jobs) {
           const steps = [...job.preprocess, ...job.process, ...job.postprocess].map(stepName).join(" → ");
           const aliases = job.aliases === undefined ? "" : ` (also ${job.aliases.join(", ")})`;
-          print(`${job.name}${aliases}: ${job.title}\n  ${steps}\n`);
+          process.stdout.write(`${job.name}${aliases}: ${job.title}\n  ${steps}\n`);
         }
         return;
       }
@@ -27,7 +26,7 @@ export function jobsCommand({ host }: CommandContext): Command {
         process: job.process.map(schemaOf),
         postprocess: job.postprocess.map(schemaOf),
       }));
-      print(`${JSON.stringify(described, undefined, 2)}\n`);
+      process.stdout.write(`${JSON.stringify(described, undefined, 2)}\n`);
     });
 }
 

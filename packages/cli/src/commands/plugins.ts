@@ -2,7 +2,6 @@ import type { Command } from "commander";
 import type { HilumPlugin } from "@hilum/core";
 import type { CommandContext } from "../command-context.ts";
 import { commandWithCommonOptions } from "./common-options.ts";
-import { print } from "../standard-output.ts";
 
 /** `hilum plugins`: what is loaded, and what each plugin brings. */
 export function pluginsCommand({ host }: CommandContext): Command {
@@ -10,7 +9,7 @@ export function pluginsCommand({ host }: CommandContext): Command {
     .description("Lists the plugins, and the codecs, processors and jobs of the host.")
     .option("--json", "as JSON")
     .action((options: { readonly json?: boolean }) => {
-      print(options.json === true ? `${JSON.stringify(describe(host.plugins, host), undefined, 2)}\n` : table(host));
+      process.stdout.write(options.json === true ? `${JSON.stringify(describe(host.plugins, host), undefined, 2)}\n` : table(host));
     });
 }
 

@@ -7,7 +7,6 @@ import { HilumError } from "@hilum/core";
 import type { CommandContext } from "../command-context.ts";
 import { DEFAULT_PORT } from "../service-client.ts";
 import { commandWithCommonOptions } from "./common-options.ts";
-import { print } from "../standard-output.ts";
 
 interface ServeOptions {
   readonly data: string;
@@ -62,7 +61,7 @@ async function serve(options: ServeOptions, { host, signal }: CommandContext): P
   });
   const { accessToken, created } = openAccessToken(dataDirectory);
   // Said before anything else can fail: it is never said again.
-  if (created !== undefined) print(`token: ${created}\n  Keep it: it is not shown again. Every request needs it, as \`Authorization: Bearer …\`, and hilum submit as HILUM_TOKEN.\n`);
+  if (created !== undefined) process.stdout.write(`token: ${created}\n  Keep it: it is not shown again. Every request needs it, as \`Authorization: Bearer …\`, and hilum submit as HILUM_TOKEN.\n`);
   using auditLog = openAuditLog(join(dataDirectory, "audit.log"));
   await using server = await startServer(
     {
@@ -80,14 +79,14 @@ async function serve(options: ServeOptions, { host, signal }: CommandContext): P
     },
     { address: options.host, port: options.port },
   );
-  print(`listening: ${server.url}\n`);
+  process.stdout.write(`listening: ${server.url}\n`);
   if (options.root === undefined) process.stderr.write("No --root was given: no job can be asked for. Start with --root id=path.\n");
-  jobs.ready.then(() => print("ready: jobs run\n"), () => {});
+  jobs.ready.then(() => process.stdout.write("ready: jobs run\n"), () => {});
   await new Promise((stop) => {
     if (signal.aborted) stop(undefined);
     signal.addEventListener("abort", stop, { once: true });
   });
-  print("stopping: a running job is taken up again at the next start\n");
+  process.stdout.write("stopping: a running job is taken up again at the next start\n");
 }
 
 /** A real path, since results are opened by paths that no link is part of. */

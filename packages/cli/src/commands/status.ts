@@ -3,7 +3,6 @@ import type { CommandContext } from "../command-context.ts";
 import { progressLine } from "../render/progress-line.ts";
 import { createServiceClient, serviceError, withServiceOptions, type ServiceEvent, type ServiceOptions } from "../service-client.ts";
 import { commandWithCommonOptions } from "./common-options.ts";
-import { print } from "../standard-output.ts";
 
 interface StatusOptions extends ServiceOptions {
   readonly watch?: boolean;
@@ -35,7 +34,7 @@ export function statusCommand({ signal }: CommandContext): Command {
       for await (const event of client.events(uid)) show(event);
     }
     const job = await client.request<ServiceJob>("GET", `/jobs/${encodeURIComponent(uid)}`);
-    print(options.json === true ? `${JSON.stringify(job, undefined, 2)}\n` : sentence(job));
+    process.stdout.write(options.json === true ? `${JSON.stringify(job, undefined, 2)}\n` : sentence(job));
     // No error and no success: nothing is to be said but the exit status, which whoever started the command sets to 0 before.
     if (job.state === "cancelled") process.once("exit", () => void (process.exitCode ||= CANCELLED));
     // Said as the command says its own errors, with the exit status of its category.

@@ -6,7 +6,6 @@ import { createServiceClient, withServiceOptions, type ServiceOptions } from "..
 import { commandWithCommonOptions } from "./common-options.ts";
 import { configFrom } from "./run-job.ts";
 import { HilumError, type Json } from "@hilum/core";
-import { print } from "../standard-output.ts";
 
 interface SubmitOptions extends ServiceOptions {
   readonly set?: readonly string[];
@@ -29,7 +28,7 @@ export function submitCommand({ signal }: CommandContext): Command {
     const { request } = createServiceClient(options, signal);
     const [path, body] = requestFrom(job, input, options);
     const { uid } = await request<{ readonly uid: string }>("POST", path, body);
-    print(`${uid}\n`);
+    process.stdout.write(`${uid}\n`);
   });
 }
 
