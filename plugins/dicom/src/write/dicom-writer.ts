@@ -67,15 +67,7 @@ export const dicomWriter: SeriesWriter<DicomWriteOptions> = {
 };
 
 /** The policy that clips nothing, where this template allows one. */
-function whatKeepsThem({ series, template, options }: WriteRequest<DicomWriteOptions>): string {
-  const policy = (["full-range", "mr-rwvm", "float"] as const).find((rescale) => {
-    try {
-      matchTemplate(series, template, { ...options, rescale });
-      return true;
-    } catch (error) {
-      if (!isHilumError(error)) throw error;
-      return false;
-    }
-  });
+function whatKeepsThem({ options, ...request }: WriteRequest<DicomWriteOptions>): string {
+  const policy = (["full-range", "mr-rwvm", "float"] as const).find((rescale) => dicomWriter.check?.({ ...request, options: { ...options, rescale } }).length === 0);
   return policy === undefined ? "" : `; --rescale ${policy} keeps them`;
 }
