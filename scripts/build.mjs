@@ -17,6 +17,7 @@ const PLAIN_BUILTINS = {
   "node:crypto": ["createHash", "hash", "randomBytes", "randomUUID", "timingSafeEqual"]
     .map((name) => `export const ${name} = (...args) => process.getBuiltinModule("node:crypto").${name}(...args);`)
     .join("\n"),
+  "node:zlib": ["crc32", "deflate", "inflateRawSync"].map((name) => `export const ${name} = (...args) => process.getBuiltinModule("node:zlib").${name}(...args);`).join("\n"),
   "node:child_process": 'export default { spawn: (...args) => process.getBuiltinModule("node:child_process").spawn(...args) };',
 };
 const plainBuiltins = {

@@ -31,7 +31,7 @@ export type {
   SeriesSpec,
 } from "./model/series.ts";
 export { IDENTITY_MAP, slabOver, sliceLengthOf } from "./model/voxels.ts";
-export type { ComponentType, LinearMap, Slab, SliceRange, VolumeSpec, VoxelFormat } from "./model/voxels.ts";
+export type { ComponentType, LinearMap, Slab, SliceRange, VolumeSpec, VoxelFormat, VoxelRange } from "./model/voxels.ts";
 export { nearestName } from "./nearest-name.ts";
 export { createToken, Tokens } from "./tokens.ts";
 export type { Clock, Token } from "./tokens.ts";

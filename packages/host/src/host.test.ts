@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createToken, definePlugin, HilumError, NO_CONFIG, Tokens, type ConfigSchema, type JobEvent, type JobProcessor, type JobSpec, type Logger, type Step } from "@hilum/core";
+import { createToken, definePlugin, HilumError, NO_CONFIG, Tokens, type ConfigSchema, type FormatCodec, type JobEvent, type JobProcessor, type JobSpec, type Logger, type Step } from "@hilum/core";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { bindValue } from "./composition/compose.ts";
 import { createHost, type Host } from "./host.ts";
@@ -89,6 +89,56 @@ describe("running", () => {
     expect(seen.request?.series.frames[7]?.toReal).toEqual({ scale: 1, offset: 1306 });
     expect(seen.request?.series.frames[7]?.realRange).toEqual([0, 1]);
     expect(seen.request?.series.history.map((step) => step.processor)).toEqual(["centre"]);
+  });
+
+  test("a step that needs ranges alone is measured of those that its source tells, and of voxels where it tells none", async () => {
+    const measuredBy = async (tells: "ranges" | "nothing"): Promise<{ bytes: Buffer; reads: number | undefined; asked: number }> => {
+      const counts: ReadCounts = new Map();
+      let asked = 0;
+      const codec = rawCodec(counts);
+      const reader = codec.reader as NonNullable<typeof codec.reader>;
+      const telling: FormatCodec = {
+        ...codec,
+        reader: {
+          ...reader,
+          open: async (...call) =>
+            (await reader.open(...call)).map((series) => ({
+              ...series,
+              // The smallest and largest of a slice are its first and last voxel.
+              ranges: ({ phase, start, count, voxels }) => {
+                asked += count;
+                voxels.fill(-1);
+                if (tells === "nothing") return undefined;
+                return Array.from({ length: count }, (_, n) => [valueAt(phase, start + n, 0, 0), valueAt(phase, start + n, ROWS - 1, COLUMNS - 1)] as const);
+              },
+            })),
+        },
+      };
+      const spread: JobProcessor<Record<string, never>, number, number> = {
+        id: "spread",
+        title: "Multiply by the range",
+        config: NO_CONFIG,
+        measure: {
+          scope: () => "slice",
+          slice: (input, k) => Math.max(...input.slice(k)) - Math.min(...input.slice(k)),
+          ofRange: (range) => (range === undefined ? 0 : range[1] - range[0]),
+          fold: (stats) => stats[0] as number,
+        },
+        run: ({ input, output, measured }) => {
+          for (let k = output.start; k < output.start + output.count; k++) input.slice(k).forEach((value, at) => (output.slice(k)[at] = value * measured(k)));
+        },
+      };
+      const host = await createHost({ plugins: [testPlugin({ codecs: [telling], processors: [spread] })], slabSlices: 2 });
+      rmSync(join(folder, "out.raw"), { force: true });
+      await host.run(specOf([{ processor: "spread" }]));
+      return { bytes: readFileSync(join(folder, "out.raw")), reads: counts.get("1.3"), asked };
+    };
+    const ofRanges = await measuredBy("ranges");
+    const ofVoxels = await measuredBy("nothing");
+    expect([ofRanges.reads, ofVoxels.reads, ofRanges.asked, ofVoxels.asked]).toEqual([1, 2, 14, 14]);
+    // 12 is the range of every slice: 1 row of 10 and 2 columns of 1.
+    expect(ofRanges.bytes.readFloatLE(4 * (COLUMNS * ROWS * 9 + 1))).toBe(valueAt(1, 2, 0, 1) * 12);
+    expect(Buffer.compare(ofRanges.bytes, ofVoxels.bytes)).toBe(0);
   });
 
   test("events start, rise to the total and end once", async () => {

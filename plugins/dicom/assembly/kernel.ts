@@ -20,8 +20,7 @@ function decode<T>(voxels: usize, count: u32, up: i32, down: i32, scale: f64, of
   const shortOffsets = f32x4.splat(f32(offset));
   let i: u32 = 0;
   for (; i + 8 <= count; i += 8) {
-    const x = i16x8.shl(load8<T>(stored + usize(i) * sizeof<T>()), up);
-    const values = isSigned<T>() ? i16x8.shr_s(x, down) : i16x8.shr_u(x, down);
+    const values = shifted<T>(load8<T>(stored + usize(i) * sizeof<T>()), up, down);
     if (mask !== 0) {
       const padding = isSigned<T>()
         ? v128.and(i16x8.ge_s(values, low), i16x8.le_s(values, high))
@@ -74,7 +73,91 @@ export function decodeUint16(voxels: usize, count: u32, up: i32, down: i32, scal
   decode<u16>(voxels, count, up, down, scale, offset, exact, mask, first, last);
 }
 
-/** Results of the last `quantise…`: counts of voxels, the range of what was stored, the largest rounding in stored units. */
+/**
+ * Finds the smallest and the largest of `count` stored samples at address `stored`, without those in first … last where
+ * there is padding; smallest > largest where none is left. Shifts as of `decode`.
+ */
+function range<T>(stored: usize, count: u32, up: i32, down: i32, padded: bool, first: i32, last: i32): void {
+  const none = i16x8.splat(isSigned<T>() ? i16.MAX_VALUE : -1);
+  const noneHigh = i16x8.splat(isSigned<T>() ? i16.MIN_VALUE : 0);
+  const low = i16x8.splat(i16(first));
+  const width = i16x8.splat(i16(last - first));
+  let least = none;
+  let most = noneHigh;
+  let i: u32 = 0;
+  for (; i + 16 <= count; i += 16) {
+    const at = stored + usize(i) * sizeof<T>();
+    const a = shifted<T>(load8<T>(at), up, down);
+    const b = shifted<T>(load8<T>(at + 8 * sizeof<T>()), up, down);
+    if (padded) {
+      // What lies below the first wraps round, and is above the last.
+      const inA = i16x8.le_u(i16x8.sub(a, low), width);
+      const inB = i16x8.le_u(i16x8.sub(b, low), width);
+      if (v128.any_true(v128.or(inA, inB))) {
+        least = smaller<T>(least, smaller<T>(v128.bitselect(none, a, inA), v128.bitselect(none, b, inB)));
+        most = larger<T>(most, larger<T>(v128.bitselect(noneHigh, a, inA), v128.bitselect(noneHigh, b, inB)));
+        continue;
+      }
+    }
+    least = smaller<T>(least, smaller<T>(a, b));
+    most = larger<T>(most, larger<T>(a, b));
+  }
+  for (let step = 0; step < 3; step++) {
+    least = smaller<T>(least, rotated(least, step));
+    most = larger<T>(most, rotated(most, step));
+  }
+  smallest = isSigned<T>() ? i32(i16x8.extract_lane_s(least, 0)) : i32(i16x8.extract_lane_u(least, 0));
+  largest = isSigned<T>() ? i32(i16x8.extract_lane_s(most, 0)) : i32(i16x8.extract_lane_u(most, 0));
+  for (; i < count; i++) {
+    const x = i32(load<T>(stored + usize(i) * sizeof<T>())) << (up + 16);
+    const value = isSigned<T>() ? x >> (down + 16) : i32(u32(x) >> (down + 16));
+    if (padded && value >= first && value <= last) continue;
+    smallest = min(smallest, value);
+    largest = max(largest, value);
+  }
+}
+
+/** Without the bits beside Bits Stored. */
+function shifted<T>(x: v128, up: i32, down: i32): v128 {
+  const cut = i16x8.shl(x, up);
+  return isSigned<T>() ? i16x8.shr_s(cut, down) : i16x8.shr_u(cut, down);
+}
+
+function smaller<T>(a: v128, b: v128): v128 {
+  return isSigned<T>() ? i16x8.min_s(a, b) : i16x8.min_u(a, b);
+}
+
+function larger<T>(a: v128, b: v128): v128 {
+  return isSigned<T>() ? i16x8.max_s(a, b) : i16x8.max_u(a, b);
+}
+
+/** Eight lanes moved by four, two or one, for `step` of 0, 1 and 2. */
+function rotated(x: v128, step: i32): v128 {
+  if (step === 0) return v128.shuffle<i16>(x, x, 4, 5, 6, 7, 0, 1, 2, 3);
+  if (step === 1) return v128.shuffle<i16>(x, x, 2, 3, 0, 1, 6, 7, 4, 5);
+  return v128.shuffle<i16>(x, x, 1, 0, 3, 2, 5, 4, 7, 6);
+}
+
+export function rangeInt8(stored: usize, count: u32, up: i32, down: i32, padded: bool, first: i32, last: i32): void {
+  range<i8>(stored, count, up, down, padded, first, last);
+}
+
+export function rangeUint8(stored: usize, count: u32, up: i32, down: i32, padded: bool, first: i32, last: i32): void {
+  range<u8>(stored, count, up, down, padded, first, last);
+}
+
+export function rangeInt16(stored: usize, count: u32, up: i32, down: i32, padded: bool, first: i32, last: i32): void {
+  range<i16>(stored, count, up, down, padded, first, last);
+}
+
+export function rangeUint16(stored: usize, count: u32, up: i32, down: i32, padded: bool, first: i32, last: i32): void {
+  range<u16>(stored, count, up, down, padded, first, last);
+}
+
+/**
+ * Results of the last `quantise…`: counts of voxels, the range of what was stored, the largest rounding in stored units.
+ * The range is that of the last `range…` as well.
+ */
 export let clipped: u32 = 0;
 export let nonFinite: u32 = 0;
 export let smallest: i32 = 0;

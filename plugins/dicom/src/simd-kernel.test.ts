@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { KERNEL_BASE64 } from "./kernel.generated.ts";
-import { decodeSlice, storedBytesOf } from "./pixels/decode-slice.ts";
+import { decodeSlice, rangeOfSlice, storedBytesOf } from "./pixels/decode-slice.ts";
 import type { PixelLayout } from "./series/dicom-instance.ts";
 import { simdKernelIn } from "./simd-kernel.ts";
 
@@ -88,6 +88,36 @@ describe("the SIMD kernel", () => {
         expect(all.every((value, at) => value === CANARY || !outside(at))).toBe(true);
       }),
       { numRuns: 500 },
+    );
+  });
+
+  it("finds the range that the decoded voxels have beside padding, for every layout, length and place", () => {
+    const words = fc.array(fc.nat(0xffff), { minLength: 1, maxLength: 70 });
+    const paddings = fc.oneof(fc.constant(undefined), fc.tuple(fc.nat(0xffff), fc.oneof(fc.nat(40), fc.nat(0xffff))));
+    fc.assert(
+      fc.property(layouts, luts, words, paddings, fc.nat(9), fc.boolean(), (bits, lut, stored, padding, word, masked) => {
+        const layout = layoutOf(bits, stored.length);
+        const lowest = bits.signed ? -0x8000 : 0;
+        const first = padding === undefined ? 0 : lowest + padding[0];
+        const paddingRange = padding === undefined ? undefined : ([first, Math.min(first + padding[1], lowest + 0xffff)] as const);
+        const bytes = new Uint8Array(Uint16Array.from(stored).buffer).subarray(0, layout.frameBytes);
+
+        const plain = { voxels: new Float32Array(stored.length), mask: masked ? new Uint8Array(stored.length) : undefined };
+        storedBytesOf(plain.voxels, layout).set(bytes);
+        decodeSlice({ ...plain, layout, lut, paddingRange });
+        const image = [...plain.voxels].filter((_, index) => plain.mask?.[index] !== 1);
+
+        const memory = sharedMemory();
+        const all = new Uint8Array(memory.buffer).fill(CANARY);
+        const voxels = new Float32Array(memory.buffer, 64 + 4 * word, stored.length);
+        storedBytesOf(voxels, layout).set(bytes);
+        const before = all.slice();
+        const range = rangeOfSlice({ voxels, mask: masked ? new Uint8Array(memory.buffer, 4096, stored.length) : undefined, layout, lut, paddingRange, memory });
+        // Adding 0 turns −0 into 0.
+        expect(range).toEqual(image.length === 0 ? undefined : [Math.min(...image) + 0, Math.max(...image) + 0]);
+        expect(Buffer.compare(all, before)).toBe(0);
+      }),
+      { numRuns: 1000 },
     );
   });
 

@@ -14,6 +14,9 @@ export type DecodeKernel = (
   last: number,
 ) => void;
 
+/** Finds the range of `count` stored samples; see assembly/kernel.ts. */
+export type RangeKernel = (stored: number, count: number, up: number, down: number, padded: boolean, first: number, last: number) => void;
+
 /** Makes stored values of `count` voxels in place; see assembly/kernel.ts. */
 export type QuantiseKernel = (
   voxels: number,
@@ -39,6 +42,10 @@ export interface SimdKernel {
   readonly decodeUint8: DecodeKernel;
   readonly decodeInt16: DecodeKernel;
   readonly decodeUint16: DecodeKernel;
+  readonly rangeInt8: RangeKernel;
+  readonly rangeUint8: RangeKernel;
+  readonly rangeInt16: RangeKernel;
+  readonly rangeUint16: RangeKernel;
   readonly quantiseTo8: QuantiseKernel;
   readonly quantiseTo16: QuantiseKernel;
   readonly clipped: Result;

@@ -104,6 +104,17 @@ print(json.dumps({
     expect((seen as { columns: string[] }).columns).not.toContain("echo_time");
   });
 
+  test("reads masks of which a chunk holds two, where a phase ends in the middle of one", async () => {
+    const path = await saved("h5py-mask.h5", phantom({ size: [600, 600, 3], phases: 2, masked: (phase, k, index) => (index < 100 * (phase * 3 + k) + 7 ? 1 : 0) }));
+    const seen = python(
+      `
+m = h5py.File(sys.argv[1], "r")["entry/mask"]
+print(json.dumps({"chunks": m.chunks, "ones": m[:].reshape(6, -1).sum(axis=1).tolist(), "last": [int(np.flatnonzero(x).max()) for x in m[:].reshape(6, -1)]}))`,
+      path,
+    );
+    expect(seen).toEqual({ chunks: [1, 2, 600, 600], ones: [7, 107, 207, 307, 407, 507], last: [6, 106, 206, 306, 406, 506] });
+  });
+
   test("maps voxels to patient millimetres by the affines alone", async () => {
     const path = await saved("affine.h5", phantom());
     const seen = python(

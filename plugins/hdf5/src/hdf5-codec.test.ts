@@ -1,38 +1,14 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import { isHilumError, slabOver, sliceLengthOf, type ImageSeries, type ProcessingStep, type Slab } from "@hilum/core";
+import { isHilumError, slabOver, type ProcessingStep, type Slab } from "@hilum/core";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { hdf5Codec } from "./hdf5-codec.ts";
+import { opened, reader, voxelsOf, writer, written } from "./codec-round-trip.test-support.ts";
 import { WRITE_OPTIONS, type WriteOptions } from "./options.ts";
 import { openHdf5 } from "./read/h5wasm-file.ts";
 import { VERSION } from "./version.ts";
 import { createHdf5Builder } from "./write/hdf5-builder.ts";
 import { codecContext, DIRECTION, maskOf, memorySink, ORIGIN, phantom, sha256, sourceOf, SPACING, uidOf, type Phantom } from "./phantom-series.test-support.ts";
-
-const { reader, writer } = hdf5Codec;
-if (reader === undefined || writer === undefined) throw new Error("the codec reads and writes");
-
-async function written(made: Phantom, options: Partial<WriteOptions> = {}, depth = 2): Promise<Buffer> {
-  const sink = memorySink();
-  await writer?.write({ series: made.series, options: WRITE_OPTIONS.parse(options) }, made.slabs(depth), sink, codecContext());
-  return sink.bytes();
-}
-
-async function opened(bytes: Uint8Array): Promise<ImageSeries> {
-  const [series] = (await reader?.open(sourceOf(bytes), {}, codecContext())) ?? [];
-  if (series === undefined) throw new Error("no series");
-  return series;
-}
-
-async function voxelsOf(series: ImageSeries, phase: number): Promise<{ voxels: Float32Array; mask: Uint8Array }> {
-  const [columns, rows, slices] = series.volume.geometry.size;
-  const sliceLength = sliceLengthOf(series.volume);
-  const voxels = new Float32Array(slices * sliceLength);
-  const mask = new Uint8Array(slices * rows * columns);
-  await series.read(slabOver({ phase, start: 0, count: slices, sliceLength }, voxels, series.volume.masked ? mask : undefined));
-  return { voxels, mask };
-}
 
 async function codeOf(work: Promise<unknown>): Promise<string> {
   return work.then(
@@ -182,28 +158,6 @@ describe("writing and reading", () => {
       const { voxels, mask } = await voxelsOf(series, phase);
       expect([...voxels]).toEqual(Array.from({ length: 60 }, (_, n) => phase * 60 + n + 0.5));
       expect([...mask]).toEqual(Array.from({ length: 60 }, (_, n) => maskOf(phase, Math.floor(n / 20), n % 20)));
-    }
-    await series[Symbol.asyncDispose]();
-  });
-
-  test.each([1, 2, 3, 7])("keeps the mask of every slice where some are what the one before was, %d slices at a time", async (depth) => {
-    const kinds = [0, 0, 1, 0, 0, 0, 2];
-    const made = phantom({ size: [5, 4, 7], phases: 1, masked: (_phase, k, index) => (index % 4 === kinds[k] ? 1 : 0) });
-    for (const compression of ["none", "gzip"] as const) {
-      const series = await opened(await written(made, { compression }, depth));
-      const { mask } = await voxelsOf(series, 0);
-      expect([...mask]).toEqual(kinds.flatMap((kind) => Array.from({ length: 20 }, (_, index) => (index % 4 === kind ? 1 : 0))));
-      await series[Symbol.asyncDispose]();
-    }
-  });
-
-  test("indexes thousands of compressed slices", async () => {
-    const made = phantom({ size: [3, 2, 2100], phases: 2 });
-    const series = await opened(await written(made, { compression: "gzip", metadata: "none" }, 500));
-    for (const [phase, k] of [[0, 0], [0, 63], [0, 64], [0, 2099], [1, 0], [1, 1996], [1, 2099]] as const) {
-      const voxels = new Float32Array(6);
-      await series.read(slabOver({ phase, start: k, count: 1, sliceLength: 6 }, voxels));
-      expect(voxels[0]).toBe((phase * 2100 + k) * 6 + 0.5);
     }
     await series[Symbol.asyncDispose]();
   });

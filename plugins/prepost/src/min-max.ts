@@ -7,6 +7,9 @@ export interface MinMax {
   readonly hi: number;
 }
 
+/** Of no voxel at all. */
+export const NOTHING: MinMax = { lo: Infinity, hi: -Infinity };
+
 /** Smallest and largest sample of slice `k` of a slab, without what the mask marks as padding. */
 export function minMax(slab: Slab, k: number): MinMax {
   const voxels = slab.slice(k);

@@ -79,6 +79,14 @@ describe("normalise", () => {
     expect(normalise.measure?.range?.(stat(slabOf([[3, -5, 4]]), 0))).toEqual([-5, 4]);
   });
 
+  it("takes a range in place of voxels, and refuses one that is not finite", () => {
+    const ofRange = (range: readonly [number, number] | undefined): unknown => normalise.measure?.ofRange?.(range, config);
+    expect(ofRange([-5, 4])).toEqual(stat(slabOf([[3, -5, 4]]), 0));
+    expect(ofRange(undefined)).toEqual(stat(slabOf([[3, 5]], [1, 1]), 0));
+    expect(() => ofRange([0, Infinity])).toThrow(expect.objectContaining({ code: "NON_FINITE_VOXELS" }));
+    expect(() => ofRange([-Infinity, 0])).toThrow(expect.objectContaining({ code: "NON_FINITE_VOXELS" }));
+  });
+
   it.each([NaN, Infinity, -Infinity])("refuses %d, with and without a mask", (bad) => {
     const refusal = expect.objectContaining({ code: "NON_FINITE_VOXELS", details: { phase: 0, slice: 1 } });
     expect(() => stat(slabOf([[0, 1, 2], [1, bad, 2]]), 1)).toThrow(refusal);

@@ -1,7 +1,7 @@
 import { HilumError, type JobProcessor, type LinearMap } from "@hilum/core";
 import { z } from "zod";
 import { mapLinear } from "./map-linear.ts";
-import { minMax, type MinMax } from "./min-max.ts";
+import { minMax, NOTHING, type MinMax } from "./min-max.ts";
 
 const config = z.strictObject({
   scope: z.enum(["series", "phase", "slice"]).default("series").meta({
@@ -28,12 +28,14 @@ export const normalise: JobProcessor<NormaliseConfig, MinMax, MinMax> = {
     scope: ({ scope }) => scope,
     slice(input, k) {
       const stat = minMax(input, k);
-      if (Number.isNaN(stat.lo))
-        throw new HilumError("NON_FINITE_VOXELS", "A slice to be normalised holds NaN or infinity.", {
-          details: { phase: input.phase, slice: k },
-          remedy: "Correct the source or the step before; nothing was published.",
-        });
+      if (Number.isNaN(stat.lo)) throw nonFinite({ phase: input.phase, slice: k });
       return stat;
+    },
+    ofRange(range) {
+      if (range === undefined) return NOTHING;
+      const [lo, hi] = range;
+      if (!Number.isFinite(hi - lo)) throw nonFinite();
+      return { lo, hi };
     },
     fold(stats) {
       let lo = Infinity;
@@ -60,6 +62,13 @@ export const normalise: JobProcessor<NormaliseConfig, MinMax, MinMax> = {
   },
   toInput: inverseOf,
 };
+
+function nonFinite(details?: { readonly phase: number; readonly slice: number }): HilumError {
+  return new HilumError("NON_FINITE_VOXELS", "A slice to be normalised holds NaN or infinity.", {
+    ...(details && { details }),
+    remedy: "Correct the source or the step before; nothing was published.",
+  });
+}
 
 function inverseOf({ lo, hi }: MinMax): LinearMap {
   return { scale: hi === lo ? 1 : hi - lo, offset: lo };

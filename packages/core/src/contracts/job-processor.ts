@@ -1,6 +1,6 @@
 import type { ConfigSchema } from "./config-schema.ts";
 import type { Derivation, MeasureScope } from "../model/series.ts";
-import type { LinearMap, Slab, SliceRange, VolumeSpec } from "../model/voxels.ts";
+import type { LinearMap, Slab, SliceRange, VolumeSpec, VoxelRange } from "../model/voxels.ts";
 
 /** One call of a processor: from the input slab to the output slab. */
 export interface ProcessorCall<Config, Measured> {
@@ -21,10 +21,12 @@ export interface Measure<Config, Stat, Measured> {
   scope(config: Config): MeasureScope;
   /** Slice `k` of the slab; what its mask marks as padding is not to be counted. */
   slice(input: Slab, k: number, config: Config): Stat;
+  /** What `slice` would give, where the range of a slice's image voxels is all that it needs; undefined where there is only padding. */
+  ofRange?(range: VoxelRange | undefined, config: Config): Stat;
   /** All stats of one scope, in order of phase and slice; the same for any slab depth and any number of threads. */
   fold(stats: readonly Stat[], config: Config): Measured;
   /** The smallest and largest value of the slice, where a stat holds them: recorded in the frame table. */
-  range?(stat: Stat): readonly [number, number] | undefined;
+  range?(stat: Stat): VoxelRange | undefined;
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { SeriesAttributes, TagSelection } from "./dicom-json.ts";
 import type { Json } from "./json.ts";
 import type { Vec3 } from "./geometry.ts";
-import type { LinearMap, Slab, VolumeSpec } from "./voxels.ts";
+import type { LinearMap, Slab, VolumeSpec, VoxelRange } from "./voxels.ts";
 
 /** What every codec can say of a series; everything else is in {@link SeriesSpec.attributes}. */
 export interface SeriesMetadata {
@@ -126,6 +126,13 @@ export interface ImageSeries extends SeriesSpec, AsyncDisposable {
    * @throws {HilumError} TRUNCATED_PIXEL_DATA, MALFORMED_FILE when the source cannot give what its header promised.
    */
   read(into: Slab): void | Promise<void>;
+  /**
+   * The range of the image voxels (not of padding) of each of a slab's slices, exactly as `read` would give them, for sources
+   * that find it sooner than the voxels; undefined for a slice of padding alone. Gives nothing where it finds it no sooner.
+   * @param room a slab as for `read`, whose buffers are there to work in and hold nothing of use afterwards.
+   * @throws {HilumError} as `read`.
+   */
+  ranges?(room: Slab): readonly (VoxelRange | undefined)[] | undefined;
   /** How the codec made a series of its source, for `inspect`: codec-specific, documented by the codec, without patient data. */
   readonly assembly?: Json;
 }

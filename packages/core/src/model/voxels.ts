@@ -62,6 +62,9 @@ export interface Slab extends SliceRange {
   sliceMask(k: number): Uint8Array | undefined;
 }
 
+/** Smallest and largest value of some voxels. */
+export type VoxelRange = readonly [smallest: number, largest: number];
+
 /** Samples in one slice of a volume: columns · rows · samples per voxel. */
 export function sliceLengthOf(spec: VolumeSpec): number {
   return spec.geometry.size[0] * spec.geometry.size[1] * spec.voxel.samplesPerVoxel;

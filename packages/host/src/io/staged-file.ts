@@ -8,8 +8,13 @@ const closeAsync = promisify(close);
 const fsyncAsync = promisify(fsync);
 const fdatasyncAsync = promisify(fdatasync);
 
-/** The disk is given what was written as soon as it is so much and the disk is free, so that little is left to wait for in the end. */
+/**
+ * An idle disk is given what was written as soon as it is so much, so that little is left to wait for in the end; twice and
+ * four times as much while it is busy with one flush or two, so that it goes on while this thread has no time to look after it.
+ */
 const FLUSH_BYTES = 4 << 20;
+/** Each occupies a thread of libuv's four. */
+const MOST_FLUSHES = 3;
 /** Where the disk is slower than the writer, the writer waits when it is so far ahead. */
 const MOST_UNFLUSHED_BYTES = 32 << 20;
 
@@ -33,30 +38,34 @@ export async function createStagedFile(path: string): Promise<StagedFile> {
   let handle: number | undefined = await openWith(constants.O_CREAT | constants.O_EXCL);
   let size = 0;
   let unflushed = 0;
-  let flushing: Promise<void> | undefined;
+  const flushes = new Set<Promise<void>>();
+  // The system tells a failure to one flush alone: it is kept for whoever waits for any.
+  let failure: unknown;
   const opened = (): number => {
     if (handle === undefined) throw new TypeError("the file is closed");
     return handle;
   };
-  /** One flush at a time, and the next behind it while there is enough. A failure stays in `flushing`, for whoever waits for it. */
-  const startFlush = (): void => {
+  const flushWhatIsDue = (): void => {
+    if (handle === undefined || flushes.size >= MOST_FLUSHES || unflushed < FLUSH_BYTES << flushes.size) return;
     unflushed = 0;
-    flushing = fdatasyncAsync(opened()).then(
-      () => {
-        flushing = undefined;
-        if (handle !== undefined && unflushed >= FLUSH_BYTES) startFlush();
-      },
-      (cause: unknown) => {
-        throw storageError(cause);
-      },
-    );
-    flushing.catch(() => {});
+    const flush: Promise<void> = fdatasyncAsync(handle)
+      .catch((cause: unknown) => {
+        failure ??= storageError(cause);
+      })
+      .then(() => {
+        flushes.delete(flush);
+        flushWhatIsDue();
+      });
+    flushes.add(flush);
+  };
+  const throwFailure = (): void => {
+    if (failure !== undefined) throw failure;
   };
   const closeHandle = async (): Promise<void> => {
     if (handle === undefined) return;
     const closing = handle;
     handle = undefined;
-    await flushing?.catch(() => {});
+    await Promise.all(flushes);
     await closeAsync(closing);
   };
   return {
@@ -73,15 +82,17 @@ export async function createStagedFile(path: string): Promise<StagedFile> {
       }
       size = Math.max(size, position + bytes.length);
       unflushed += bytes.length;
-      if (flushing === undefined && unflushed >= FLUSH_BYTES) startFlush();
-      if (unflushed >= MOST_UNFLUSHED_BYTES) await flushing;
+      flushWhatIsDue();
+      if (unflushed >= MOST_UNFLUSHED_BYTES) await Promise.race(flushes);
+      throwFailure();
     },
     read: (into, position) => readSync(opened(), into, 0, into.length, position),
     close: closeHandle,
     async sync() {
-      // The whole file is forced out here: no flush has to follow the one that is on its way.
+      // The whole file is forced out here: no flush has to follow those that are on their way.
       unflushed = 0;
-      await flushing;
+      await Promise.all(flushes);
+      throwFailure();
       try {
         handle ??= await openWith(0);
         await fsyncAsync(handle);

@@ -1,11 +1,15 @@
 import { lstatSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { crc32 } from "node:zlib";
 
 /** Tells the stagings of this machine (or container) from those of others that share a disk, without naming it. */
-const MACHINE = crc32(hostname()).toString(16).padStart(8, "0");
+const MACHINE = fingerprint(hostname());
 const NAME = /^\.?hilum-([0-9a-f]{8})-(\d+)-[A-Za-z0-9]{6}$/;
+
+/** FNV-1a of 32 bits: 8 hexadecimal digits. It is not worth the time of loading zlib or crypto before anything else. */
+function fingerprint(text: string): string {
+  return [...Buffer.from(text)].reduce((hash, byte) => Math.imul(hash ^ byte, 0x01000193) >>> 0, 0x811c9dc5).toString(16).padStart(8, "0");
+}
 
 /**
  * Makes an empty private directory on the file system of `target`, from where finished output is renamed into place.

@@ -3,7 +3,7 @@ import type { CodecContext, HilumPlugin, JobEvent, JobReport, Slab, SliceRange, 
 import { createOutput, type Output } from "../io/create-output.ts";
 import { specOf } from "../plan/derive-series.ts";
 import { measuredSeries, needsPass, shapeOf, type JobPlan } from "../plan/plan-job.ts";
-import { frameWithRange, measureStep, type Measurement } from "./measure-step.ts";
+import { foldStats, frameWithRange, measureRanges, measureSlab, type Measurement } from "./measure-step.ts";
 import { createPipeline, slabRanges, type MeasuredAt, type Pipeline } from "./pipeline.ts";
 import { Progress } from "./progress.ts";
 import { mayMakeNonFinite, refuseNonFinite } from "./refuse-non-finite.ts";
@@ -58,8 +58,14 @@ async function runPasses(plan: JobPlan, { context, warnings, plugins, startedMs,
   for (const [index, step] of plan.steps.entries()) {
     if (!needsPass(step)) continue;
     const name = `measure ${step.processor.id}`;
-    const slabs = slabsOf(pipeline, index, plan, context.signal, (slices) => progress.advance(name, slices));
-    const measurement = await timed(name, () => measureStep(step, source, slabs));
+    const pull = pullFrom(pipeline, index, plan);
+    const measure = async (phase: number, range: SliceRange): Promise<readonly unknown[]> =>
+      (index === 0 ? measureRanges(step, pipeline, phase, range) : undefined) ?? measureSlab(step, await pull(phase, range));
+    const measurement = await timed(name, async () => {
+      const stats: unknown[] = [];
+      for await (const some of inTurn(plan, context.signal, measure, (slices) => progress.advance(name, slices))) stats.push(...some);
+      return foldStats(step, source, stats);
+    });
     measurements[index] = measurement;
     measured[index] = measurement.measured;
     if (index === 0) first = { ...first, frames: first.frames.map((frame, at) => frameWithRange(frame, measurement.ranges[at])) };
@@ -71,7 +77,7 @@ async function runPasses(plan: JobPlan, { context, warnings, plugins, startedMs,
     first,
   );
   const writing = plan.passes.at(-1) as string;
-  const slabs = slabsOf(pipeline, plan.steps.length, plan, context.signal, (slices) => progress.advance(writing, slices));
+  const slabs = inTurn(plan, context.signal, pullFrom(pipeline, plan.steps.length, plan), (slices) => progress.advance(writing, slices));
   const request = { series, options: plan.output.options, ...(plan.template === undefined ? {} : { template: plan.template }) };
   const summary = await timed(writing, () => plan.output.codec.writer.write(request, slabs, output.sink, context));
   context.signal.throwIfAborted();
@@ -92,9 +98,18 @@ async function runPasses(plan: JobPlan, { context, warnings, plugins, startedMs,
   };
 }
 
-/** The slabs after `stage` steps, phase by phase; counts what was taken, and lets the event loop turn now and then. */
-async function* slabsOf(pipeline: Pipeline, stage: number, plan: JobPlan, signal: AbortSignal, taken: (slices: number) => void): AsyncGenerator<Slab> {
+/** Gives slabs after `stage` steps, which hold no NaN or infinity. */
+function pullFrom(pipeline: Pipeline, stage: number, plan: JobPlan): (phase: number, range: SliceRange) => Promise<Slab> {
   const doubtful = mayMakeNonFinite(plan.steps.slice(0, stage));
+  return async (phase, range) => {
+    const slab = await pipeline.slab(stage, phase, range);
+    if (doubtful) refuseNonFinite(slab);
+    return slab;
+  };
+}
+
+/** What `take` makes of the slices of a series, phase by phase; counts what was taken, and lets the event loop turn now and then. */
+async function* inTurn<T>(plan: JobPlan, signal: AbortSignal, take: (phase: number, range: SliceRange) => Promise<T>, taken: (slices: number) => void): AsyncGenerator<T> {
   let turned = performance.now();
   for (const { phase, range } of everyRange(plan)) {
     if (performance.now() - turned > TURN_INTERVAL_MS) {
@@ -102,9 +117,7 @@ async function* slabsOf(pipeline: Pipeline, stage: number, plan: JobPlan, signal
       turned = performance.now();
     }
     signal.throwIfAborted();
-    const slab = await pipeline.slab(stage, phase, range);
-    if (doubtful) refuseNonFinite(slab);
-    yield slab;
+    yield await take(phase, range);
     taken(range.count);
   }
 }

@@ -1,4 +1,4 @@
-import { HilumError, isHilumError, type ImageSeries, type Slab, type SliceRange, type VolumeSpec } from "@hilum/core";
+import { HilumError, isHilumError, type ImageSeries, type Slab, type SliceRange, type VolumeSpec, type VoxelRange } from "@hilum/core";
 import type { ResolvedStep } from "../plan/resolve-steps.ts";
 import { createVoxelMemory, voxelMemoryBytes } from "../voxel-memory.ts";
 import { SliceWindow } from "./slice-window.ts";
@@ -44,6 +44,8 @@ export type MeasuredAt = (phase: number, slice: number) => unknown;
 export interface Pipeline {
   /** The slab after `stage` steps (0 = the source), filled by pulling what it needs through the stages before. It holds until the stage is asked again. */
   slab(stage: number, phase: number, range: SliceRange): Promise<Slab>;
+  /** The ranges of slices of the source, where it tells them without their voxels. */
+  sourceRanges(phase: number, range: SliceRange): readonly (VoxelRange | undefined)[] | undefined;
 }
 
 /**
@@ -69,7 +71,10 @@ export function createPipeline(
     const input = await slab(stage - 1, into.phase, inputRange(step, into, inputSpec));
     return runStep(step, input, into, inputSpec, measured[step.undoes ?? stage - 1]);
   };
-  return { slab };
+  return {
+    slab,
+    sourceRanges: (phase, range) => source.ranges?.((windows[0] as SliceWindow).room(phase, range)),
+  };
 }
 
 async function runStep(step: ResolvedStep, input: Slab, output: Slab, spec: VolumeSpec, measured: MeasuredAt | undefined): Promise<void> {

@@ -59,6 +59,15 @@ export class SliceWindow {
     return this.#slab(range);
   }
 
+  /** The window's buffers as a slab to work in, until the next call. What the window held is gone. */
+  room(phase: number, range: SliceRange): Slab {
+    if (range.count > this.#capacity) throw new RangeError(`a window of ${this.#capacity} slices cannot hold ${range.count}`);
+    this.#phase = phase;
+    this.#start = range.start;
+    this.#count = 0;
+    return this.#slab(range);
+  }
+
   #slab(range: SliceRange): Slab {
     const from = range.start - this.#start;
     const to = from + range.count;

@@ -7,7 +7,7 @@ import { memorySource } from "../memory-source.ts";
 import { saveFiles, type NamedFile } from "../named-file.ts";
 import { phantomPlugin } from "../phantom-codec.ts";
 import { PHANTOM_INPUTS, type CodecInput } from "./codec-input.ts";
-import { expectPhantomVoxels, expectSameFrames, expectSameGeometry } from "./expect-series.ts";
+import { expectPhantomVoxels, expectRangesOfVoxels, expectSameFrames, expectSameGeometry } from "./expect-series.ts";
 import { FOREIGN_SOURCES } from "./foreign-sources.ts";
 import { temporaryDirectory } from "../temporary-directory.ts";
 
@@ -55,6 +55,14 @@ export function describeCodec(subject: CodecUnderTest): void {
           await expectPhantomVoxels(series, input.expected, voxelTolerance, { slabSlices: 2 });
           await expectPhantomVoxels(series, input.expected, voxelTolerance, { slabSlices: 3, backwards: true });
         }
+        expect(opened.series.length).toBe(1);
+      });
+
+      test("tells the ranges that its voxels have, where it tells any", async () => {
+        await using bench = await prepare(subject, input);
+        await bench.run();
+        await using opened = await bench.host.open(bench.output, { codec: id });
+        for (const series of opened.series) await expectRangesOfVoxels(series);
         expect(opened.series.length).toBe(1);
       });
 

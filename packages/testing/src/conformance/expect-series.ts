@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { ImageSeries, SeriesSpec, Vec3 } from "@hilum/core";
+import { slabOver, sliceLengthOf, type ImageSeries, type SeriesSpec, type Vec3 } from "@hilum/core";
 import type { Phantom } from "../phantom.ts";
 import { readVoxels, type ReadVoxelsOptions, type SeriesVoxels } from "../read-voxels.ts";
 
@@ -53,6 +53,24 @@ export async function expectPhantomVoxels(
   expect(actual.volume.voxel.samplesPerVoxel, "samples per voxel").toBe(expected.volume.voxel.samplesPerVoxel);
   const difference = firstDifference(await readVoxels(actual, reading), expected, tolerance);
   expect(difference, "first voxel that differs").toBeUndefined();
+}
+
+/** Fails unless every range that a series tells is that of the image voxels that it gives. */
+export async function expectRangesOfVoxels(series: ImageSeries): Promise<void> {
+  const [columns, rows, slices] = series.volume.geometry.size;
+  const sliceLength = sliceLengthOf(series.volume);
+  const memory = new WebAssembly.Memory({ initial: Math.ceil((slices * (4 * sliceLength + columns * rows)) / 65_536), maximum: 65_536, shared: true });
+  const voxels = new Float32Array(memory.buffer, 0, slices * sliceLength);
+  const mask = series.volume.masked ? new Uint8Array(memory.buffer, voxels.byteLength, slices * columns * rows) : undefined;
+  for (let phase = 0; phase < series.phases.length; phase++) {
+    const slab = slabOver({ phase, start: 0, count: slices, sliceLength }, voxels, mask, memory);
+    const told = series.ranges?.(slab);
+    if (told === undefined) continue;
+    await series.read(slab);
+    const isImage = (k: number, index: number): boolean => slab.sliceMask(k)?.[Math.floor(index / series.volume.voxel.samplesPerVoxel)] !== 1;
+    const image = Array.from({ length: slices }, (_, k) => slab.slice(k).filter((_voxel, index) => isImage(k, index)));
+    expect(told, `ranges of phase ${phase}`).toEqual(image.map((values) => (values.length === 0 ? undefined : [Math.min(...values) + 0, Math.max(...values) + 0])));
+  }
 }
 
 function firstDifference({ voxels, mask }: SeriesVoxels, expected: Phantom, tolerance: number): object | undefined {

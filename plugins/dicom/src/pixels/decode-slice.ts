@@ -1,4 +1,4 @@
-import type { LinearMap } from "@hilum/core";
+import type { LinearMap, VoxelRange } from "@hilum/core";
 import type { PixelLayout } from "../series/dicom-instance.ts";
 import { simdKernelIn } from "../simd-kernel.ts";
 
@@ -39,6 +39,25 @@ export function decodeSlice(slice: SliceInPlace): void {
   if (marked !== undefined && paddingRange !== undefined) markPadding(stored, layout, paddingRange, marked);
   if (layout.signed) toRealSigned(stored, voxels, lut, layout);
   else toRealUnsigned(stored, voxels, lut, layout);
+}
+
+/**
+ * The range of the real values that {@link decodeSlice} would give of stored samples, without padding: the same arithmetic, done
+ * at both ends alone, since it never turns the order of two values round but for that of all. Undefined where all is padding.
+ * @throws {TypeError} for samples in memory that is not shared, and for what is no slice in place.
+ */
+export function rangeOfSlice(slice: SliceInPlace): VoxelRange | undefined {
+  const { voxels, mask, layout, lut, paddingRange, memory } = slice;
+  const kernel = memory === undefined ? undefined : simdKernelIn(memory);
+  if (kernel === undefined) throw new TypeError("the samples lie in memory that is not shared");
+  const range = kernel[`range${layout.signed ? "Int" : "Uint"}${layout.bitsAllocated === 8 ? 8 : 16}`];
+  const [first, last] = paddingRange ?? [0, 0];
+  range(storedBytesOf(voxels, layout).byteOffset, voxels.length, 15 - layout.highBit, 16 - layout.bitsStored, paddingRange !== undefined && mask !== undefined, first, last);
+  const [smallest, largest] = [kernel.smallest.value, kernel.largest.value];
+  if (smallest > largest) return undefined;
+  // The addition turns −0 into 0.
+  const [a, b] = [smallest, largest].map((stored) => Math.fround(stored * lut.scale + lut.offset) + 0) as [number, number];
+  return a <= b ? [a, b] : [b, a];
 }
 
 /** Whether every product and sum over 16-bit samples is an integer that float32 holds. */

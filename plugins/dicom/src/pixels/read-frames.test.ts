@@ -2,7 +2,7 @@ import { isHilumError, slabOver, type HilumError, type SourceFile } from "@hilum
 import { memorySource } from "@hilum/testing";
 import { describe, expect, test } from "vitest";
 import type { DicomInstance, PixelLayout } from "../series/dicom-instance.ts";
-import { readFrames } from "./read-frames.ts";
+import { readFrames, readRanges } from "./read-frames.ts";
 
 const RLE_LOSSLESS = "1.2.840.10008.1.2.5";
 const DEFLATED_IMAGE_FRAME = "1.2.840.10008.1.2.8.1";
@@ -39,6 +39,31 @@ async function codeOf(frames: readonly DicomInstance[]): Promise<string> {
 }
 
 const words = (...values: readonly number[]): number[] => values.flatMap((value) => [value & 0xff, value >> 8]);
+
+describe("ranges of frames", () => {
+  /** The ranges that frames have over memory that a kernel works in, or over other memory. */
+  function rangesOf(frames: readonly DicomInstance[], shared = true): ReturnType<typeof readRanges> {
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared });
+    const room = slabOver({ phase: 0, start: 5, count: frames.length, sliceLength: 4 }, new Float32Array(memory.buffer, 64, 4 * frames.length), new Uint8Array(memory.buffer, 4096, 4 * frames.length), memory);
+    return readRanges(frames, room, false);
+  }
+
+  test("are those of the real values, and of none where all is padding", () => {
+    expect(rangesOf(framesOver(words(9, 2, 3, 4, 5, 6, 7, 8), 2))).toEqual([[5, 19], [11, 17]]);
+    expect(rangesOf(framesOver(words(9, 2, 3, 4, 5, 6, 5, 6), 2, {}, { paddingRange: [5, 6], modalityLut: { scale: -1, offset: 0 } }))).toEqual([[-9, -2], undefined]);
+  });
+
+  test("are not told of frames that are stored otherwise, nor where no kernel works", () => {
+    const plain = framesOver(words(1, 2, 3, 4, 5, 6, 7, 8), 2);
+    expect(rangesOf(plain, false)).toBeUndefined();
+    expect(rangesOf([plain[0] as DicomInstance, { ...(plain[1] as DicomInstance), modalityTable: { firstMapped: 0, values: new Float64Array(1) } }])).toBeUndefined();
+    expect(rangesOf(framesOver(words(1, 2, 3, 4), 1, { encapsulated: true }))).toBeUndefined();
+  });
+
+  test("fail where the file ends early", () => {
+    expect(() => rangesOf(framesOver(words(1, 2, 3, 4, 5, 6, 7), 2))).toThrow(expect.objectContaining({ code: "TRUNCATED_PIXEL_DATA" }));
+  });
+});
 
 describe("frames are read", () => {
   test("one after the other out of one instance", async () => {

@@ -1,7 +1,8 @@
-import { HilumError, type Slab } from "@hilum/core";
+import { HilumError, type Slab, type VoxelRange } from "@hilum/core";
 import type { DicomInstance } from "../series/dicom-instance.ts";
 import { inFile } from "../series/file-place.ts";
-import { decodeSlice, storedBytesOf } from "./decode-slice.ts";
+import { simdKernelIn } from "../simd-kernel.ts";
+import { decodeSlice, rangeOfSlice, storedBytesOf, type SliceInPlace } from "./decode-slice.ts";
 
 /**
  * Fills a slab with the real values of frames, one for each of its slices in order. Colours are as the file stores them (RGB, or
@@ -12,8 +13,18 @@ import { decodeSlice, storedBytesOf } from "./decode-slice.ts";
 export function readFrames(frames: readonly DicomInstance[], into: Slab, keepOpen: boolean): void | Promise<void> {
   for (const [index, frame] of frames.entries()) {
     if (!isPlain(frame)) return readOthers(frames.slice(index), into, into.start + index, keepOpen);
-    readNative(frame, into, into.start + index, keepOpen || frames[index + 1]?.file === frame.file);
+    decodeSlice(readNative(frame, into, into.start + index, keepOpen || frames[index + 1]?.file === frame.file));
   }
+}
+
+/**
+ * The range of the real values of frames, one for each slice of a slab to work in, without making them: the order of stored
+ * samples is theirs. Undefined where one of the frames is not stored plainly, or the slab's memory has no kernel.
+ * @throws {HilumError} TRUNCATED_PIXEL_DATA.
+ */
+export function readRanges(frames: readonly DicomInstance[], room: Slab, keepOpen: boolean): readonly (VoxelRange | undefined)[] | undefined {
+  if (room.memory === undefined || simdKernelIn(room.memory) === undefined || !frames.every(isPlain)) return undefined;
+  return frames.map((frame, index) => rangeOfSlice(readNative(frame, room, room.start + index, keepOpen || frames[index + 1]?.file === frame.file)));
 }
 
 /** Whether stored samples can be read to where their real values go, and become these in place. */
@@ -34,7 +45,8 @@ async function readOthers(frames: readonly DicomInstance[], into: Slab, from: nu
   await readAnyFrames(frames, into, from, keepOpen);
 }
 
-function readNative(frame: DicomInstance, into: Slab, k: number, keepOpen: boolean): void {
+/** Reads a frame's stored samples to where their real values go. */
+function readNative(frame: DicomInstance, into: Slab, k: number, keepOpen: boolean): SliceInPlace {
   const { file, place, pixel, modalityLut, paddingRange } = frame;
   const voxels = into.slice(k);
   const bytes = storedBytesOf(voxels, pixel);
@@ -50,5 +62,5 @@ function readNative(frame: DicomInstance, into: Slab, k: number, keepOpen: boole
   } finally {
     if (!keepOpen) file.close();
   }
-  decodeSlice({ voxels, mask: into.sliceMask(k), layout: pixel, lut: modalityLut, paddingRange, memory: into.memory });
+  return { voxels, mask: into.sliceMask(k), layout: pixel, lut: modalityLut, paddingRange, memory: into.memory };
 }

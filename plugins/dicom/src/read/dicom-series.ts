@@ -5,7 +5,7 @@ import { isUid } from "../scan/values.ts";
 import { asDicomSeries, staysOpen, type DicomSeries, type PixelLayout } from "../series/dicom-instance.ts";
 import type { ImageHeader } from "../series/image-header.ts";
 import { acquisitionTimeOf, secondsFromEarliest } from "../series/image-times.ts";
-import { readFrames } from "../pixels/read-frames.ts";
+import { readFrames, readRanges } from "../pixels/read-frames.ts";
 import { readAttributes } from "./read-attributes.ts";
 
 /**
@@ -32,6 +32,7 @@ export function createDicomSeries(stack: AssembledStack, describe: (frames: read
     masked: padded || images.some((image) => image.paddingRange !== undefined),
   };
   const frames = framesOf(stack);
+  const slotsOf = ({ phase, start, count }: Slab): readonly (ImageHeader | undefined)[] => slots.slice(phase * slices + start, phase * slices + start + count);
   let assembly: Json | undefined;
   return asDicomSeries({
     metadata: {
@@ -52,8 +53,9 @@ export function createDicomSeries(stack: AssembledStack, describe: (frames: read
       return (assembly ??= describe(frames));
     },
     attributes: (selection) => (padded ? inSlots(readAttributes(images, selection, warn), slots) : readAttributes(images, selection, warn)),
+    ranges: (room) => (padded ? undefined : readRanges(slotsOf(room) as readonly ImageHeader[], room, keepOpen)),
     read(into) {
-      const wanted = slots.slice(into.phase * slices + into.start, into.phase * slices + into.start + into.count);
+      const wanted = slotsOf(into);
       return padded ? readPadded(wanted, into, keepOpen) : readFrames(wanted as readonly ImageHeader[], into, keepOpen);
     },
     async [Symbol.asyncDispose]() {

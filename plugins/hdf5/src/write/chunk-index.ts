@@ -1,7 +1,9 @@
 import type { ByteBuilder } from "./byte-builder.ts";
 
-/** Where the compressed chunks of a dataset lie; one chunk a slice, in order. */
+/** Where the compressed chunks of a dataset lie, in order. */
 export interface ChunkTable {
+  /** Slices in a chunk; the last of a phase is filled up with slices that nobody sees. */
+  readonly slices: number;
   /** Address of each chunk in the file. */
   readonly addresses: readonly number[];
   /** Bytes of each chunk as stored. */
@@ -19,13 +21,13 @@ interface Child {
 }
 
 /**
- * Writes the version-1 B-tree of a dataset [phase, z, …] whose chunks are [1, 1, …] (HDF5 File Format Specification, III.A.1).
- * @param slices chunks in one phase
+ * Writes the version-1 B-tree of a dataset [phase, z, …] whose chunks are [1, slices, …] (HDF5 File Format Specification, III.A.1).
+ * @param perPhase chunks in one phase
  * @param rank dimensions of the dataset
  * @param base address of the first byte of `out`
  * @returns the address of the root.
  */
-export function writeChunkIndex(out: ByteBuilder, base: number, table: ChunkTable, slices: number, rank: number): number {
+export function writeChunkIndex(out: ByteBuilder, base: number, table: ChunkTable, perPhase: number, rank: number): number {
   const chunks = table.addresses.length;
   const keyBytes = 8 + 8 * (rank + 1);
   const nodeBytes = 24 + MOST_CHILDREN * 8 + (MOST_CHILDREN + 1) * keyBytes;
@@ -34,8 +36,8 @@ export function writeChunkIndex(out: ByteBuilder, base: number, table: ChunkTabl
     out.u32(table.sizes[chunk] ?? 0);
     out.u32(0);
     // One past the last chunk is the first slice of a phase that there is not: greater than all others.
-    out.u64(chunk === chunks ? chunks / slices : Math.floor(chunk / slices));
-    out.u64(chunk % slices);
+    out.u64(Math.floor(chunk / perPhase));
+    out.u64((chunk % perPhase) * table.slices);
     out.zeros(8 * (rank - 1));
   }
 

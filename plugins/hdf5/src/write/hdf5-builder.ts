@@ -33,7 +33,7 @@ export interface Hdf5Builder {
   numbers(values: Numbers, options: DatasetOptions): number;
   /** A dataset of variable-length strings. @returns its address. */
   strings(values: readonly string[], options: DatasetOptions & { readonly charset?: "utf8" | "ascii" }): number;
-  /** A dataset whose elements lie elsewhere in the file; a gzip one has chunks of one slice, [1, 1, …]. @returns its address. */
+  /** A dataset whose elements lie elsewhere in the file; a gzip one has chunks of whole slices, [1, slices, …]. @returns its address. */
   stored(type: Hdf5Type, storage: Storage, options: DatasetOptions): number;
   /** A group. `links`: names and the addresses of what they name; at most 1024. @returns its address. */
   group(links: Readonly<Record<string, number>>, attributes?: Attributes): number;
@@ -133,7 +133,7 @@ export function createHdf5Builder(base: number): Hdf5Builder {
     const elements = shape.reduce((product, length) => product * length, 1);
     const gzip = storage.kind === "gzip" ? storage : undefined;
     out.align();
-    const index = gzip && writeChunkIndex(out, base, gzip.chunks, shape[1] ?? 1, shape.length);
+    const index = gzip && writeChunkIndex(out, base, gzip.chunks, Math.ceil((shape[1] ?? 1) / gzip.chunks.slices), shape.length);
     return object(links, attributes, () => {
       message(MESSAGE.dataspace, () => dataspace(shape));
       message(MESSAGE.datatype, () => writeDatatype(out, type));
@@ -166,7 +166,7 @@ export function createHdf5Builder(base: number): Hdf5Builder {
           out.u8(2);
           out.u8(shape.length + 1);
           out.u64(index ?? 0);
-          for (const [axis, length] of shape.entries()) out.u32(axis < 2 ? 1 : length);
+          for (const [axis, length] of shape.entries()) out.u32([1, gzip.chunks.slices][axis] ?? length);
           out.u32(SIZE_OF[type]);
         } else {
           out.u8(1);

@@ -1,16 +1,12 @@
-import { promisify } from "node:util";
 import { HilumError, sliceLengthOf, type CodecContext, type SeriesSpec, type Sink, type SinkFile, type Slab, type WriteRequest, type WriteSummary } from "@hilum/core";
 import type { WriteOptions } from "../options.ts";
 import { buildLayout } from "./build-layout.ts";
 import type { Storage } from "./hdf5-builder.ts";
 import { sidecarOf } from "./sidecar.ts";
+import { chunkedMaskWriter, sliceWriter, type ChunkWriter } from "./write-chunks.ts";
 
 /** Voxels start here; the superblock and zeros lie before them. */
 export const VOXELS_ADDRESS = 4096;
-
-const GZIP_LEVEL = 4;
-/** zlib's strategy for runs. */
-const Z_RLE = 3;
 
 /**
  * Writes a series as one HDF5 file: voxels as they come, then all metadata, the superblock last, so that an interrupted
@@ -71,7 +67,7 @@ interface WrittenVoxels {
 async function writeContiguous(file: SinkFile, series: SeriesSpec, slabs: AsyncIterable<Slab>, context: CodecContext): Promise<WrittenVoxels> {
   const bytes = sliceBytes(series);
   const place = { end: VOXELS_ADDRESS + series.frames.length * bytes.volume };
-  const mask = series.volume.masked ? await maskWriter(file, place, bytes.mask) : undefined;
+  const mask = await maskWriter(file, place, series);
   let behind: Promise<void> | undefined;
   for await (const { slab, first } of inOrder(series, slabs, context)) {
     await file.write(bytesOf(slab.voxels, slab.count * bytes.volume), VOXELS_ADDRESS + first * bytes.volume);
@@ -84,70 +80,20 @@ async function writeContiguous(file: SinkFile, series: SeriesSpec, slabs: AsyncI
   return { volume: { kind: "contiguous", address: VOXELS_ADDRESS }, ...(mask && { mask: mask.storage }), ...place };
 }
 
+async function maskWriter(file: SinkFile, place: { end: number }, series: SeriesSpec): Promise<ChunkWriter | undefined> {
+  return series.volume.masked ? chunkedMaskWriter(file, place, { sliceBytes: sliceBytes(series).mask, slices: series.volume.geometry.size[2] }) : undefined;
+}
+
 async function writeCompressed(file: SinkFile, series: SeriesSpec, slabs: AsyncIterable<Slab>, context: CodecContext): Promise<WrittenVoxels> {
   const bytes = sliceBytes(series);
   const place = { end: VOXELS_ADDRESS };
-  const volume = chunkWriter(file, place, bytes.volume, await deflater({ level: GZIP_LEVEL }));
-  const mask = series.volume.masked ? await maskWriter(file, place, bytes.mask) : undefined;
+  const volume = await sliceWriter(file, place, bytes.volume);
+  const mask = await maskWriter(file, place, series);
   for await (const { slab } of inOrder(series, slabs, context)) {
     await volume.append(bytesOf(slab.voxels, slab.count * bytes.volume));
     await mask?.append(maskOf(slab, bytes.mask));
   }
   return { volume: volume.storage, ...(mask && { mask: mask.storage }), ...place };
-}
-
-type Compressor = (slice: Uint8Array) => Promise<Uint8Array>;
-
-interface ChunkWriter {
-  readonly storage: Storage;
-  /** Appends slices. One call at a time. */
-  append(slices: Uint8Array): Promise<void>;
-}
-
-/** A chunk writer for masks. It has taken what it needs of the slices when `append` returns, and compresses none that is what the one before was. */
-async function maskWriter(file: SinkFile, place: { end: number }, sliceLength: number): Promise<ChunkWriter> {
-  // Runs alone, measured on masks: smaller than by the level alone, in a third of the time.
-  const compress = await deflater({ level: GZIP_LEVEL, strategy: Z_RLE });
-  let last: { readonly slice: Uint8Array; readonly chunk: Promise<Uint8Array> } | undefined;
-  const writer = chunkWriter(file, place, sliceLength, (slice) => {
-    const chunk = last !== undefined && Buffer.compare(last.slice, slice) === 0 ? last.chunk : compress(slice);
-    last = { slice, chunk };
-    return chunk;
-  });
-  // In turn, so that the last slice of one is still there when the other is looked at.
-  let [copy, other] = [new Uint8Array(0), new Uint8Array(0)];
-  return {
-    storage: writer.storage,
-    append(slices) {
-      [copy, other] = [other.length < slices.length ? new Uint8Array(slices.length) : other, copy];
-      copy.set(slices);
-      return writer.append(copy.subarray(0, slices.length));
-    },
-  };
-}
-
-async function deflater(options: { readonly level: number; readonly strategy?: number }): Promise<Compressor> {
-  // Loaded where it is used: most files have nothing to compress, and every process would wait for it.
-  const { deflate } = await import("node:zlib");
-  const compress = promisify<Uint8Array, typeof options, Buffer>(deflate);
-  return (slice) => compress(slice, options);
-}
-
-/** Appends slices as chunks at `place.end`, which it moves on. */
-function chunkWriter(file: SinkFile, place: { end: number }, sliceLength: number, compress: Compressor): ChunkWriter {
-  const chunks = { addresses: [] as number[], sizes: [] as number[] };
-  return {
-    storage: { kind: "gzip", level: GZIP_LEVEL, chunks },
-    async append(data) {
-      const slices = Array.from({ length: data.length / sliceLength }, (_, k) => data.subarray(k * sliceLength, (k + 1) * sliceLength));
-      for (const chunk of await Promise.all(slices.map(compress))) {
-        await file.write(chunk, place.end);
-        chunks.addresses.push(place.end);
-        chunks.sizes.push(chunk.length);
-        place.end += chunk.length;
-      }
-    },
-  };
 }
 
 /** The slabs, each with the index of its first frame, after making sure that every slice comes once and in order. */
