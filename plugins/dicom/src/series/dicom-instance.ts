@@ -75,7 +75,7 @@ export interface DicomInstance {
 }
 
 /** Files of a source that stay open from its first pass to the last; of a larger one, each is open only while it is read. */
-const MAX_OPEN_FILES = 256;
+const MAX_OPEN_FILES = 512;
 
 /** Whether the files of a source stay open until its series are disposed of: opening them for every pass takes time. */
 export function staysOpen(files: readonly unknown[]): boolean {
