@@ -1,7 +1,7 @@
 /** A data element. A sequence (SQ) holds data sets; text and numbers may be several values. */
 export type DataElement =
   | { readonly tag: number; readonly vr: "SQ"; readonly items: readonly DataSet[] }
-  | { readonly tag: number; readonly vr: "OB" | "OW" | "UN"; readonly bytes: Uint8Array }
+  | { readonly tag: number; readonly vr: "OB" | "OD" | "OF" | "OW" | "UN"; readonly bytes: Uint8Array }
   | { readonly tag: number; readonly vr: "US" | "SS" | "UL" | "SL" | "FL" | "FD"; readonly numbers: readonly number[] }
   | { readonly tag: number; readonly vr: TextVr; readonly text: string };
 
@@ -29,7 +29,7 @@ export interface FileMeta {
 
 const TRANSFER_SYNTAX_UID = { explicit: "1.2.840.10008.1.2.1", implicit: "1.2.840.10008.1.2" } as const;
 const NUMBER_BYTES = { US: 2, SS: 2, UL: 4, SL: 4, FL: 4, FD: 8 } as const;
-const LONG_FORM: ReadonlySet<string> = new Set(["OB", "OW", "SQ", "UN", "UT"]);
+const LONG_FORM: ReadonlySet<string> = new Set(["OB", "OD", "OF", "OW", "SQ", "UN", "UT"]);
 const UNDEFINED_LENGTH = 0xffffffff;
 const ITEM = 0xfffee000;
 const ITEM_END = 0xfffee00d;

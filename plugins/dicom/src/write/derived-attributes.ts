@@ -1,5 +1,6 @@
 import { UNDEFINED_LENGTH } from "../scan/element-header.ts";
 import { findElement } from "../scan/element-table.ts";
+import { Tag } from "../scan/tags.ts";
 import { rawText } from "../scan/values.ts";
 import { codeItem } from "./code-item.ts";
 import type { SeriesDerivation } from "./derivation-text.ts";
@@ -10,7 +11,7 @@ import { derivedImageType } from "./image-type.ts";
 import type { StoredRange } from "./quantise.ts";
 import { sourceItems, type SourceInstance } from "./source-instances.ts";
 import { put, type ElementEdit } from "./splice.ts";
-import type { StoredForm } from "./stored-form.ts";
+import { pixelDataTag, type StoredForm } from "./stored-form.ts";
 import type { TemplateFile } from "./template-file.ts";
 import { tileEdits, type Tile } from "./tile-edits.ts";
 import { contradictingWindows } from "./windows.ts";
@@ -66,7 +67,6 @@ const TAG = Object.freeze({
   largestImagePixelValue: 0x00280107,
   purposeOfReferenceCodeSequence: 0x0040a170,
   lossyImageCompression: 0x00282110,
-  pixelData: 0x7fe00010,
 });
 
 /** What all instances of a series have in common, encoded once. */
@@ -123,7 +123,7 @@ export function derivedEdits(template: TemplateFile, instance: DerivedInstance, 
     appendItems(template, TAG.contributingEquipmentSequence, (explicitItems) =>
       encoded.once(`equipment ${time.dateTime} ${explicitItems}`, () => encodeItems([equipmentItem(derivation, time, explicitItems)], explicitItems)),
     ),
-    { kind: "room", tag: TAG.pixelData, vr: pixelDataVr(template, instance), length: instance.pixelBytes },
+    { kind: "room", tag: pixelDataTag(instance.form.format), vr: pixelDataVr(template, instance), length: instance.pixelBytes },
     ...[...STALE, ...contradictingWindows(template)].map((tag): ElementEdit => ({ kind: "remove", tag })),
     ...(instance.tile === undefined ? embeddedOverlays(template) : tileEdits(template, instance.tile)),
     ...instance.formEdits,
@@ -245,8 +245,9 @@ function embeddedOverlays(template: TemplateFile): ElementEdit[] {
 /** That of the template, unless a value of 16 bits takes the place of one of bytes (PS3.5 8.2); fragments are OB (A.4). */
 function pixelDataVr(template: TemplateFile, { form: { format, declaredBy }, pixelBytes }: DerivedInstance): string {
   if (pixelBytes === UNDEFINED_LENGTH) return "OB";
+  if (format.float === true) return format.bitsAllocated === 32 ? "OF" : "OD";
   if (template.wasEncapsulated || declaredBy !== "template") return format.bitsAllocated > 8 ? "OW" : "OB";
-  const vr = template.table.vr[findElement(template.table, TAG.pixelData)] as number;
+  const vr = template.table.vr[findElement(template.table, Tag.PixelData)] as number;
   return String.fromCharCode(vr >> 8, vr & 0xff);
 }
 

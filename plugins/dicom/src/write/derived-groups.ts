@@ -9,12 +9,14 @@ import type { SeriesDerivation } from "./derivation-text.ts";
 import { appendItems, editItems } from "./edit-items.ts";
 import { encodeItems, paddedText, sequenceElement, textElement, type EncodedElement } from "./encode-element.ts";
 import { derivedImageType } from "./image-type.ts";
-import { referenceTo, sourceItems, type SourceInstance } from "./source-instances.ts";
+import { seriesItems, sourceItems, type SourceInstance } from "./source-instances.ts";
 import { put, type ElementEdit } from "./splice.ts";
 import type { TemplateFile } from "./template-file.ts";
+import { PARAMETRIC_MAP_STORAGE } from "./written-classes.ts";
 
 const TAG = Object.freeze({
   referencedSeriesSequence: 0x00081115,
+  referencedInstanceSequence: 0x0008114a,
   referencedSOPSequence: 0x00081199,
   derivationDescription: 0x00082111,
   sourceImageSequence: 0x00082112,
@@ -38,7 +40,7 @@ export interface FrameDerivation {
 
 /**
  * What an enhanced instance says of its derivation, where PS3.3 has it for these: Frame Type in the frame types of shared and
- * per-frame groups, a Derivation Image Sequence in the groups of each frame (C.7.6.16.2.6), and Source Image Evidence Sequence.
+ * per-frame groups, a Derivation Image Sequence in the groups of each frame (C.7.6.16.2.6), and Source Image Evidence or Referenced Series Sequence.
  * All other groups keep their bytes. A derivation that the template shares goes to each frame, since a group is never in both.
  * @throws {HilumError} UNSUPPORTED_WRITE for a part of a concatenation, which names its source instances in every part.
  */
@@ -62,7 +64,7 @@ export function derivedGroupEdits(template: TemplateFile, { derivation, sourcesO
       ...frameTypeEdits(item, modality),
     ]),
     ...(perFrame.length > 0 ? perFrame : [put(ownGroups(sourcesOfFrames.length, (frame) => Buffer.concat([earlier, items(frame, template.explicitVr)]), template.explicitVr))]),
-    ...evidence(template, sourcesOfFrames.flat()),
+    references(template, sourcesOfFrames.flat()),
   ];
 }
 
@@ -95,27 +97,14 @@ export function derivationItem({ description, codes }: SeriesDerivation, sources
   ];
 }
 
-/** All sources by study and series (PS3.3 table C.17-3b); those of series that nobody knows cannot be in it. */
-function evidence(template: TemplateFile, sources: readonly SourceInstance[]): ElementEdit[] {
-  const bySeries = new Map<string, Map<string, SourceInstance>>();
-  for (const source of sources) {
-    if (source.seriesInstanceUID === undefined) continue;
-    const ofSeries = bySeries.get(source.seriesInstanceUID) ?? new Map<string, SourceInstance>();
-    bySeries.set(source.seriesInstanceUID, ofSeries.set(source.sopInstanceUID, source));
-  }
+/** All sources by series, where the class has them: of Parametric Maps in Common Instance Reference (PS3.3 C.12.2), else as evidence, by study too (table C.17-3b). */
+function references(template: TemplateFile, sources: readonly SourceInstance[]): ElementEdit {
+  if (template.sopClassUID === PARAMETRIC_MAP_STORAGE)
+    return appendItems(template, TAG.referencedSeriesSequence, (explicitVr) => encodeItems(seriesItems(sources, TAG.referencedInstanceSequence, explicitVr), explicitVr));
   const studyInstanceUID = rawText(template, Tag.StudyInstanceUID) ?? "";
-  const items = (explicitVr: boolean): Uint8Array => {
-    const series = [...bySeries].map(([seriesInstanceUID, instances]) => [
-      sequenceElement(
-        TAG.referencedSOPSequence,
-        [...instances.values()].map(({ sopClassUID, sopInstanceUID }) => referenceTo(sopClassUID, sopInstanceUID)),
-        explicitVr,
-      ),
-      uid(Tag.SeriesInstanceUID, seriesInstanceUID),
-    ]);
-    return encodeItems([[sequenceElement(TAG.referencedSeriesSequence, series, explicitVr), uid(Tag.StudyInstanceUID, studyInstanceUID)]], explicitVr);
-  };
-  return [appendItems(template, TAG.sourceImageEvidenceSequence, items)];
+  return appendItems(template, TAG.sourceImageEvidenceSequence, (explicitVr) =>
+    encodeItems([[sequenceElement(TAG.referencedSeriesSequence, seriesItems(sources, TAG.referencedSOPSequence, explicitVr), explicitVr), uid(Tag.StudyInstanceUID, studyInstanceUID)]], explicitVr),
+  );
 }
 
 function uid(tag: number, text: string): EncodedElement {

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import type { WriteSummary } from "@hilum/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { DicomReadOptions } from "../read/dicom-reader.ts";
 import { writeIdentity } from "./identity-job.test-support.ts";
 import { absent, DATA, findings, findingsTogether, inflated, PYTHON, volumesOf } from "./outside-judges.test-support.ts";
 
@@ -159,39 +160,43 @@ function findingsIn(directory: string): string[] {
 }
 
 /** Directories of `geometry`, of which the first series is taken, and single files. */
-const SERIES: readonly (readonly [path: string, what: string])[] = [
-  ["breast-mri-nact-pilot", "180 MR, explicit VR, signed 16 bits"],
-  ["geometry/hitachi-double-oblique", "MR, implicit VR, signed 12 bits"],
-  ["geometry/philips-coronal-oblique", "MR, implicit VR, unsigned 12 bits"],
-  ["geometry/pet-per-slice-slope", "PET with a slope for each slice"],
-  ["geometry/pet-single", "one PET image"],
-  ["geometry/per-slice-rescale-slope", "MR with a slope for each slice"],
-  ["geometry/phase-siemens-slope2", "MR phase, slope 2 and intercept −4096, smallest and largest pixel value"],
-  ["geometry/generic-mr-sagittal", "MR, sagittal, unsigned 12 bits"],
-  ["geometry/ge-sagittal-oblique", "MR"],
-  ["geometry/multi-echo-gre-siemens", "MR, several phases"],
-  ["geometry/two-volumes-no-temporal-tags", "two phases"],
-  ["geometry/dwi-ge", "MR diffusion"],
-  ["geometry/dwi-philips-b0-b1000", "MR diffusion"],
-  ["geometry/dwi-siemens-classic", "MR diffusion"],
-  ["geometry/dwi-toshiba-double-oblique", "MR diffusion"],
-  ["geometry/fmri-ge", "MR time series"],
-  ["geometry/fmri-philips", "MR time series"],
-  ["geometry/same-position-ct-perfusion", "CT, several phases at one position"],
-  ["geometry/ct-gantry-tilt-philips", "CT, tilted gantry"],
-  ["geometry/duplicate-file-same-uid", "CT, one file twice"],
-  ["geometry/shuffled-reversed-instance-numbers", "CT, numbered against its order"],
-  ["geometry/two-slices-only", "two slices"],
-  ["geometry/compressed-series-j2k", "JPEG 2000"],
-  ["geometry/compressed-series-jpeg-lossless", "JPEG lossless"],
-  ["geometry/compressed-series-jpegls", "JPEG-LS"],
-  ["geometry/compressed-series-rle", "RLE"],
-  ["transfer-syntaxes/pydicom/MR_small_bigendian.dcm", "big endian"],
-  ["transfer-syntaxes/pydicom/image_dfl.dcm", "deflated"],
-  ["transfer-syntaxes/wg04-ct2-signed/CT2_HTJ2K_RPCL.dcm", "HTJ2K, signed CT"],
-  ["transfer-syntaxes/barre/CT_JPEG70.dcm", "JPEG lossless, CT with a padding value"],
-  ["transfer-syntaxes/pydicom/JPGExtended.dcm", "JPEG Extended, lossy"],
-  ["transfer-syntaxes/wg04-mr4/MR4_JPLY.dcm", "JPEG Extended, lossy"],
+const SERIES: readonly { readonly path: string; readonly what: string; readonly reading?: Partial<DicomReadOptions> }[] = [
+  { path: "breast-mri-nact-pilot", what: "180 MR, explicit VR, signed 16 bits" },
+  { path: "geometry/hitachi-double-oblique", what: "MR, implicit VR, signed 12 bits" },
+  { path: "geometry/philips-coronal-oblique", what: "MR, implicit VR, unsigned 12 bits" },
+  { path: "geometry/pet-per-slice-slope", what: "PET with a slope for each slice" },
+  { path: "geometry/pet-single", what: "one PET image" },
+  { path: "geometry/per-slice-rescale-slope", what: "MR with a slope for each slice" },
+  { path: "geometry/phase-siemens-slope2", what: "MR phase, slope 2 and intercept −4096, smallest and largest pixel value" },
+  { path: "geometry/generic-mr-sagittal", what: "MR, sagittal, unsigned 12 bits" },
+  { path: "geometry/ge-sagittal-oblique", what: "MR" },
+  { path: "geometry/multi-echo-gre-siemens", what: "MR, several phases" },
+  { path: "geometry/two-volumes-no-temporal-tags", what: "two phases" },
+  { path: "geometry/dwi-ge", what: "MR diffusion" },
+  { path: "geometry/dwi-philips-b0-b1000", what: "MR diffusion" },
+  { path: "geometry/dwi-siemens-classic", what: "MR diffusion" },
+  { path: "geometry/dwi-toshiba-double-oblique", what: "MR diffusion" },
+  { path: "geometry/fmri-ge", what: "MR time series" },
+  { path: "geometry/fmri-philips", what: "MR time series" },
+  { path: "geometry/same-position-ct-perfusion", what: "CT, several phases at one position" },
+  { path: "geometry/ct-gantry-tilt-philips", what: "CT, tilted gantry" },
+  { path: "geometry/duplicate-file-same-uid", what: "CT, one file twice" },
+  { path: "geometry/shuffled-reversed-instance-numbers", what: "CT, numbered against its order" },
+  { path: "geometry/two-slices-only", what: "two slices" },
+  { path: "geometry/position-jitter", what: "positions that are rounded" },
+  { path: "geometry/missing-slice-ct", what: "CT, a slice is missing and filled in", reading: { onMissing: "pad" } },
+  { path: "geometry/missing-slice-tilted-ct", what: "CT, tilted gantry, a slice is missing and filled in", reading: { onMissing: "pad" } },
+  { path: "geometry/duplicate-slice", what: "one slice twice, of which the first is taken", reading: { onDuplicate: "first" } },
+  { path: "geometry/compressed-series-j2k", what: "JPEG 2000" },
+  { path: "geometry/compressed-series-jpeg-lossless", what: "JPEG lossless" },
+  { path: "geometry/compressed-series-jpegls", what: "JPEG-LS" },
+  { path: "geometry/compressed-series-rle", what: "RLE" },
+  { path: "transfer-syntaxes/pydicom/MR_small_bigendian.dcm", what: "big endian" },
+  { path: "transfer-syntaxes/pydicom/image_dfl.dcm", what: "deflated" },
+  { path: "transfer-syntaxes/wg04-ct2-signed/CT2_HTJ2K_RPCL.dcm", what: "HTJ2K, signed CT" },
+  { path: "transfer-syntaxes/barre/CT_JPEG70.dcm", what: "JPEG lossless, CT with a padding value" },
+  { path: "transfer-syntaxes/pydicom/JPGExtended.dcm", what: "JPEG Extended, lossy" },
+  { path: "transfer-syntaxes/wg04-mr4/MR4_JPLY.dcm", what: "JPEG Extended, lossy" },
 ];
 
 describe.skipIf(why !== "")(`a derived series with slopes of its own${why === "" ? "" : ` (skipped: ${why})`}`, () => {
@@ -255,7 +260,7 @@ describe.skipIf(why !== "")(`a derived series with unchanged voxels${why === "" 
     for (const directory of directories) rmSync(directory, { recursive: true, force: true });
   });
 
-  describe.each(SERIES)("%s: %s", (path) => {
+  describe.each(SERIES)("$path: $what", ({ path, reading }) => {
     const isFile = path.endsWith(".dcm");
     let source: string;
     let output: string;
@@ -270,7 +275,7 @@ describe.skipIf(why !== "")(`a derived series with unchanged voxels${why === "" 
         copyFileSync(source, join(alone, basename(path)));
         source = alone;
       }
-      ({ output, summary } = await writeIdentity(source, "template-range"));
+      ({ output, summary } = await writeIdentity(source, "template-range", reading));
       directories.push(output);
       const python = spawnSync(PYTHON, ["-c", COMPARE, source, output], { encoding: "utf8", maxBuffer: 1 << 26 });
       if (python.status !== 0) throw new Error(python.stderr);

@@ -7,7 +7,7 @@ import { dicomWriteOptions, type DicomWriteOptions } from "./write-options.ts";
  * pixels, new UIDs and what PS3.3 asks of derived images; every other element keeps its bytes. Enhanced multi-frame MR, CT and PET
  * stay what they are, with their frames in the template's order; each tile of a Siemens mosaic becomes a single-frame instance.
  * With `rescale` float a series becomes Parametric Maps, one for each phase, of the template's patient and places.
- * Colours, palette indices and single bits go back as the template lays them.
+ * Colours, palette indices, single bits and floating point go back as the template lays them.
  * Templates in big endian, deflated and compressed transfer syntaxes become uncompressed explicit little endian; what lossy
  * compression took stays told.
  *
@@ -19,7 +19,7 @@ import { dicomWriteOptions, type DicomWriteOptions } from "./write-options.ts";
  *
  * The template is found in a directory by what the frames were made from, or made of all the attributes that the series carries.
  * A slice that the reader padded in for a missing one is left out.
- * Facts: `instances`, `clippedVoxels`, `maxQuantisationError` (real units, of voxels that were not clipped), `rescale`,
+ * Facts: `instances`, `clippedVoxels`, `maxQuantisationError` (real units, of voxels that were not clipped and are not the template's), `rescale`,
  * `smallestSlope` and `largestSlope` (real units for each stored unit; of integers), `compress`.
  * Errors: those of template matching (INVALID_JOB, TEMPLATE_MISMATCH, UNSUPPORTED_*), NON_FINITE_VOXELS, VERIFICATION_FAILED.
  */

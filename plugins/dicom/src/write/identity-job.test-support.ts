@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { slabOver, sliceLengthOf, type ImageSeries, type ProcessingStep, type SeriesSpec, type Slab, type WriteSummary } from "@hilum/core";
 import { codecContext, memorySink, memorySource, saveFiles } from "@hilum/testing";
-import { dicomReader } from "../read/dicom-reader.ts";
+import { dicomReader, type DicomReadOptions } from "../read/dicom-reader.ts";
 import { dicomWriter } from "./dicom-writer.ts";
 import type { DicomWriteOptions } from "./write-options.ts";
 
@@ -18,9 +18,9 @@ const BLUR: ProcessingStep = {
  * For tests: writes the first series of a directory into its own headers, as if it had been blurred.
  * @returns the output directory and what the writer says.
  */
-export async function writeIdentity(source: string, rescale: DicomWriteOptions["rescale"]): Promise<{ output: string; summary: WriteSummary | undefined }> {
+export async function writeIdentity(source: string, rescale: DicomWriteOptions["rescale"], reading: Partial<DicomReadOptions> = {}): Promise<{ output: string; summary: WriteSummary | undefined }> {
   const context = codecContext();
-  const [series] = (await dicomReader.open(openDirectory(source), { padding: "auto" }, context)) as [ImageSeries];
+  const [series] = (await dicomReader.open(openDirectory(source), { padding: "auto", ...reading }, context)) as [ImageSeries];
   const derived: SeriesSpec = { ...series, history: [BLUR] };
   const { sink, files } = memorySink();
   const summary = await dicomWriter.write({ series: derived, template: series, options: { seriesNumberOffset: 1000, rescale } }, slabsOf(series), sink, context);

@@ -3,11 +3,11 @@ import { rawText } from "../scan/values.ts";
 import { FrameTag } from "../series/frames/frame-tags.ts";
 import { codeItem } from "./code-item.ts";
 import type { SeriesDerivation } from "./derivation-text.ts";
-import { paddedText, sequenceElement, shortElement, textElement, type EncodedElement } from "./encode-element.ts";
+import { sequenceElement, shortElement, textElement, type EncodedElement } from "./encode-element.ts";
 import { keptElement, keptIdentity } from "./kept-identity.ts";
 import { IMAGE_TYPE, sharedItem } from "./map-groups.ts";
 import type { StoredRange } from "./quantise.ts";
-import { referenceTo, type SourceInstance } from "./source-instances.ts";
+import { seriesItems, type SourceInstance } from "./source-instances.ts";
 import type { TemplateFile } from "./template-file.ts";
 import { WRITER } from "./writer-identity.ts";
 import { PARAMETRIC_MAP_STORAGE } from "./written-classes.ts";
@@ -73,7 +73,8 @@ export function mapElements(template: TemplateFile, series: MapSeries, perFrame:
     textElement(TAG.deviceSerialNumber, "LO", "NONE"),
     textElement(TAG.softwareVersions, "LO", ...derivation.programs),
     ...contributors(template),
-    sequence(TAG.referencedSeriesSequence, ...referencedSeries(sources, explicitVr)),
+    // Common Instance Reference (C.12.2).
+    sequence(TAG.referencedSeriesSequence, ...seriesItems(sources, TAG.referencedInstanceSequence, explicitVr)),
     textElement(TAG.pixelPresentation, "CS", "MONOCHROME"),
     textElement(TAG.contentQualification, "CS", "RESEARCH"),
     sequence(TAG.dimensionOrganizationSequence, [organization]),
@@ -116,24 +117,6 @@ function contributors(template: TemplateFile): EncodedElement[] {
   const own = isNamed ? sequenceElement(TAG.contributingEquipmentSequence, [[...equipment, purpose]], template.explicitVr).value : new Uint8Array(0);
   const value = Buffer.concat([earlier, own]);
   return value.length === 0 ? [] : [{ tag: TAG.contributingEquipmentSequence, vr: "SQ", value }];
-}
-
-/** All sources by their series (PS3.3 C.12.2); those of series that nobody knows cannot be in it. */
-function referencedSeries(sources: readonly SourceInstance[], explicitVr: boolean): EncodedElement[][] {
-  const bySeries = new Map<string, Map<string, SourceInstance>>();
-  for (const source of sources) {
-    if (source.seriesInstanceUID === undefined) continue;
-    const ofSeries = bySeries.get(source.seriesInstanceUID) ?? new Map<string, SourceInstance>();
-    bySeries.set(source.seriesInstanceUID, ofSeries.set(source.sopInstanceUID, source));
-  }
-  return [...bySeries].map(([seriesInstanceUID, instances]) => [
-    sequenceElement(
-      TAG.referencedInstanceSequence,
-      [...instances.values()].map(({ sopClassUID, sopInstanceUID }) => referenceTo(sopClassUID, sopInstanceUID)),
-      explicitVr,
-    ),
-    { tag: Tag.SeriesInstanceUID, vr: "UI", value: paddedText("UI", seriesInstanceUID) },
-  ]);
 }
 
 function floatElement(tag: number, number: number): EncodedElement {

@@ -87,8 +87,7 @@ describe("matchTemplate", () => {
     ["UNSUPPORTED_WRITE", "more frames than the series", { pixel: { ...pixel, frames: 2 } }],
     ["UNSUPPORTED_WRITE", "an enhanced instance that has more frames than the series", { sopClassUID: ENHANCED_MR, pixel: { ...pixel, frames: 2 } }],
     ["UNSUPPORTED_WRITE", "a Modality LUT Sequence that maps some values only", { modalityTable: { firstMapped: 0, values: Float64Array.of(1, 2) } }],
-    ["UNSUPPORTED_WRITE", "floats", { pixel: { ...pixel, float: true, bitsAllocated: 32, bitsStored: 32, highBit: 31 } }],
-    ["UNSUPPORTED_VOXEL_FORMAT", "64 bits", { pixel: { ...pixel, bitsAllocated: 64, bitsStored: 64, highBit: 63 } }],
+    ["UNSUPPORTED_VOXEL_FORMAT", "integers of 64 bits", { pixel: { ...pixel, bitsAllocated: 64, bitsStored: 64, highBit: 63 } }],
     ["UNSUPPORTED_VOXEL_FORMAT", "a High Bit below its Bits Stored", { pixel: { ...pixel, highBit: 3 } }],
   ])("refuses with %s a template with %s", (code, _what, change) => {
     const instances = template.instances.map((instance, i) => (i === 3 ? { ...instance, ...change } : instance));

@@ -183,13 +183,13 @@ function checkWritable(instances: readonly DicomInstance[], { rescale, compress 
     ({ pixel }) => !isGreyscale(pixel) && !isSubsampled(pixel) && !SAME_WHEN_NATIVE.has(pixel.photometricInterpretation),
     "decompress the template first, e.g. with gdcmconv --raw",
   );
-  refuse("UNSUPPORTED_WRITE", "hold Float Pixel Data; only integers are written", ({ pixel }) => pixel.float);
   refuse(
     "UNSUPPORTED_WRITE",
     "have a Modality LUT Sequence that cannot be inverted, or that another stored form would contradict",
     ({ modalityTable, pixel }) => modalityTable !== undefined && (rescale !== "template-range" || !isInvertible(modalityTable, pixel)),
   );
-  refuse("UNSUPPORTED_VOXEL_FORMAT", "are not of 1, 8, 16 or 32 bits", ({ pixel }) => {
+  refuse("UNSUPPORTED_VOXEL_FORMAT", "are integers, and not of 1, 8, 16 or 32 bits", ({ pixel }) => {
+    if (pixel.float) return false;
     const allocated = pixel.bitsAllocated === 1 ? !pixel.signed : [8, 16, 32].includes(pixel.bitsAllocated);
     return !allocated || pixel.bitsStored < 1 || pixel.highBit >= pixel.bitsAllocated || pixel.highBit < pixel.bitsStored - 1;
   });
@@ -210,7 +210,7 @@ function checkWritable(instances: readonly DicomInstance[], { rescale, compress 
   if (rescale !== "template-range") return;
   refuse(
     "UNSUPPORTED_WRITE",
-    "are in colour, indices of a palette, or of 1 or 32 bits, and are not compressed",
+    "are in colour, indices of a palette, or of other than 8 or 16 bits, and are not compressed",
     ({ pixel }) => !isGreyscale(pixel) || (pixel.bitsAllocated !== 8 && pixel.bitsAllocated !== 16),
     "write them uncompressed",
   );

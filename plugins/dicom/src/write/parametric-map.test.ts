@@ -5,6 +5,7 @@ import { createElementTable, findElement } from "../scan/element-table.ts";
 import { scanDataSet } from "../scan/scan-data-set.ts";
 import { asDicomSeries } from "../series/dicom-instance.ts";
 import { edited, patched, remove, ruleBrokenBy, text, writtenSeries } from "./gate/planted-faults.test-support.ts";
+import { openedFiles } from "./hand-built-enhanced.test-support.ts";
 import { CT_IMAGE_STORAGE, handBuiltSeries, SERIES_UID, type HandBuiltOptions, type HandBuiltSeries } from "./hand-built-series.test-support.ts";
 import { put } from "./splice.ts";
 import { BLUR, textsOf, write, type Changes } from "./write-hand-built.test-support.ts";
@@ -127,6 +128,59 @@ describe("a series with rescale float", () => {
     const built = series();
     const instances = built.series.instances.map((instance) => ({ ...instance, modalityTable: { firstMapped: 0, values: Float64Array.of(1, 2) } }));
     expect((await writeMap({ ...built, series: asDicomSeries({ ...built.series, instances }) })).bytes).toHaveLength(1);
+  });
+});
+
+describe("a Parametric Map as template", () => {
+  const VALUES = Array.from({ length: 4 }, (_, frame) => Float32Array.from(REALS, (value) => (frame % 2 === 0 ? value : frame + 0.1)));
+
+  /** The maps of two phases, opened again. */
+  async function maps() {
+    const { bytes } = await writeMap(series({ phases: 2, slices: 2 }), { voxels: VALUES });
+    return openedFiles(bytes);
+  }
+
+  it("becomes a map of the same values, that names it as its source, and keeps the rest", async () => {
+    const built = await maps();
+    const { files, bytes, summary } = await write(built);
+    expect(files.size).toBe(2);
+    expect(bytes.map((file) => floatsOf(file))).toEqual([0, 2].map((at) => [...(VALUES[at] as Float32Array), ...(VALUES[at + 1] as Float32Array)]));
+    expect(summary).toMatchObject({ facts: { clippedVoxels: 0, maxQuantisationError: 0, rescale: "template-range" } });
+    for (const [i, file] of bytes.entries()) {
+      const before = textsOf(built.files[i] as Buffer);
+      const after = textsOf(file);
+      expect(after(0x00080008)).toBe(String.raw`DERIVED\PRIMARY\VOLUME\QUANTITY`);
+      expect(after(0x0020000e)).not.toBe(before(0x0020000e));
+      // Referenced Series Sequence (C.12.2), Derivation Image Sequence and its own first source.
+      expect(rowOf(file, 0x00081115)?.includes(before(0x00080018) as string, 0, "latin1")).toBe(true);
+      expect(rowOf(file, 0x52009230)?.includes(before(0x00080018) as string, 0, "latin1")).toBe(true);
+      expect(rowOf(file, 0x52009229)).toEqual(rowOf(built.files[i] as Buffer, 0x52009229));
+      expect(rowOf(file, 0x00089154)).toBeUndefined();
+    }
+  });
+
+  it("takes voxels that were computed", async () => {
+    const changed = VALUES.map((slice) => slice.map((value) => Math.fround(value / 3)));
+    const { bytes } = await write(await maps(), { voxels: changed });
+    expect(bytes.flatMap((file) => floatsOf(file))).toEqual(changed.flatMap((slice) => [...slice]));
+  });
+
+  it.each([{ compress: "rle" }, { rescale: "full-range" }, { rescale: "mr-rwvm" }, { rescale: "float" }] as const)("refuses %o", async (options) => {
+    await expect(write(await maps(), { options })).rejects.toMatchObject({ code: "UNSUPPORTED_WRITE", remedy: expect.any(String) as string });
+  });
+
+  it.each<[string, string, (file: Buffer) => Buffer]>([
+    ["a series that is not referred to", "Referenced Series Sequence keeps what it had, and names the template instance by its series", (file) => edited(file, put({ tag: 0x00081115, vr: "SQ", value: Buffer.alloc(0) }))],
+    ["no references", "what the template says and a derived image says anew is still said", (file) => edited(file, remove(0x00081115))],
+    ["values that are no map's", "Frame Type says DERIVED, and keeps its other values", (file) => patched(file, 0x52009229, (value) => value.write("ANGIO ", value.indexOf("VOLUME"), "latin1"))],
+    ["integers beside them", "the pixels are in the element of their type, and in no other", (file) => edited(file, put({ tag: 0x7fe00010, vr: "OW", value: Buffer.alloc(72) }))],
+    ["Bits Stored", "nothing is added but what a derived image says", (file) => edited(file, put({ tag: 0x00280101, vr: "US", value: Buffer.of(32, 0) }))],
+    ["a flipped bit in a value", "Pixel Data holds the stored values of its own slice", (file) => patched(file, FLOAT_PIXEL_DATA, (value) => value.writeUInt8(value.readUInt8(5) ^ 1, 5))],
+    ["a slice less", "Pixel Data has the length of its image", (file) => edited(file, put({ tag: FLOAT_PIXEL_DATA, vr: "OF", value: Buffer.alloc(36) }))],
+  ])("is behind a gate that finds %s: %s", async (_fault, rule, plant) => {
+    const derived = await writtenSeries(await maps());
+    expect(await ruleBrokenBy(derived, derived.files)).toBe("none");
+    expect(await ruleBrokenBy(derived, derived.files.map(plant))).toBe(rule);
   });
 });
 

@@ -1,5 +1,5 @@
 import { HilumError, type LinearMap } from "@hilum/core";
-import type { KeptPadding, QuantiseCounts, StoredFormat, StoredRange } from "./quantise.ts";
+import type { KeptPixels, QuantiseCounts, StoredFormat, StoredRange } from "./quantise.ts";
 
 /** float32 tells all integers below this apart, and no others. */
 const EXACT_INTEGERS = 2 ** 24;
@@ -7,13 +7,14 @@ const EXACT_INTEGERS = 2 ** 24;
 const EXACT_IF_MAPPED = 2 ** 22;
 
 /**
- * Turns voxels into stored values of 32 bits allocated, as `quantise` does for fewer. float32 holds the stored values of such images only up
- * to 24 bits: where others come out, nobody knows which they were.
+ * Turns voxels into stored integers of 32 bits allocated, as `quantise` does for fewer. float32 holds the stored values of such images only up
+ * to 24 bits. Beyond, a voxel that is just what the template's stored value reads as becomes that value; where others come out, nobody knows
+ * which they were.
  *
  * @param out one frame: 4 bytes (little endian) for each voxel.
  * @throws {HilumError} UNSUPPORTED_VOXEL_FORMAT for voxels that lie too far from zero to be told apart, NON_FINITE_VOXELS; both with their number.
  */
-export function quantiseWide(voxels: Float32Array, toReal: LinearMap, format: StoredFormat, out: Uint8Array, counts: QuantiseCounts, padding?: KeptPadding): StoredRange {
+export function quantiseWide(voxels: Float32Array, toReal: LinearMap, format: StoredFormat, out: Uint8Array, counts: QuantiseCounts, kept?: KeptPixels): StoredRange {
   const { bitsStored, highBit, signed, modalityLut } = format;
   const low = signed ? -(2 ** (bitsStored - 1)) : 0;
   const high = low + 2 ** bitsStored - 1;
@@ -21,12 +22,13 @@ export function quantiseWide(voxels: Float32Array, toReal: LinearMap, format: St
   const areWhole = [toReal, modalityLut].every(({ scale, offset }) => scale === 1 && Number.isInteger(offset));
   const exactBelow = areWhole ? EXACT_INTEGERS : EXACT_IF_MAPPED;
   const stored = new DataView(out.buffer, out.byteOffset, out.byteLength);
-  const kept = padding && new DataView(padding.templatePixels.buffer, padding.templatePixels.byteOffset, padding.templatePixels.byteLength);
+  const own = kept && new DataView(kept.templatePixels.buffer, kept.templatePixels.byteOffset, kept.templatePixels.byteLength);
   let [smallest, largest, worst] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0];
   let [nonFinite, inexact] = [0, 0];
   for (const [i, voxel] of voxels.entries()) {
+    const ofTemplate = own && valueIn(own, 4 * i, format);
     let value: number;
-    if (padding?.mask[i] === 1) value = valueIn(kept as DataView, 4 * i, format);
+    if (ofTemplate !== undefined && (kept?.mask?.[i] === 1 || isReadAs(ofTemplate, modalityLut, voxel, toReal))) value = ofTemplate;
     else {
       const exact = (voxel * toReal.scale + toReal.offset - modalityLut.offset) / modalityLut.scale;
       if (!Number.isFinite(exact)) nonFinite++;
@@ -48,6 +50,11 @@ export function quantiseWide(voxels: Float32Array, toReal: LinearMap, format: St
     });
   counts.maxQuantisationError = Math.max(counts.maxQuantisationError, worst * Math.abs(modalityLut.scale));
   return { smallest, largest };
+}
+
+/** Whether a stored value becomes this very voxel where it is read. */
+export function isReadAs(stored: number, lut: LinearMap, voxel: number, toReal: LinearMap): boolean {
+  return Math.fround(stored * lut.scale + lut.offset) === Math.fround(voxel * toReal.scale + toReal.offset);
 }
 
 function valueIn(pixels: DataView, at: number, { bitsStored, highBit, signed }: StoredFormat): number {

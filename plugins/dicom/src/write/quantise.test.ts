@@ -1,11 +1,11 @@
 import { IDENTITY_MAP, isHilumError, type LinearMap } from "@hilum/core";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { quantise, type KeptPadding, type QuantiseCounts, type StoredFormat } from "./quantise.ts";
+import { quantise, type KeptPixels, type QuantiseCounts, type StoredFormat } from "./quantise.ts";
 
 const SIGNED_16: StoredFormat = { bitsAllocated: 16, bitsStored: 16, highBit: 15, signed: true, modalityLut: IDENTITY_MAP };
 
-function stored(voxels: readonly number[], format: StoredFormat, toReal: LinearMap = IDENTITY_MAP, padding?: KeptPadding) {
+function stored(voxels: readonly number[], format: StoredFormat, toReal: LinearMap = IDENTITY_MAP, padding?: KeptPixels) {
   const counts: QuantiseCounts = { clippedVoxels: 0, maxQuantisationError: 0 };
   const out = new Uint8Array((voxels.length * format.bitsAllocated) / 8);
   const range = quantise(Float32Array.from(voxels), toReal, format, out, counts, padding);

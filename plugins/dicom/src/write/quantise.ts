@@ -2,6 +2,7 @@ import { HilumError, IDENTITY_MAP, type LinearMap } from "@hilum/core";
 import type { ModalityTable } from "../series/dicom-instance.ts";
 import { simdKernelIn, type SimdKernel } from "../simd-kernel.ts";
 import { storedByTable } from "./invert-modality-table.ts";
+import { quantiseFloat } from "./quantise-float.ts";
 import { quantiseWide } from "./quantise-wide.ts";
 
 /** How an instance stores a voxel (PS3.3 C.7.6.3.1), and what a stored value means: real = stored · scale + offset. */
@@ -10,6 +11,8 @@ export interface StoredFormat {
   readonly bitsStored: number;
   readonly highBit: number;
   readonly signed: boolean;
+  /** True where stored values are floating point, of 32 or 64 bits. */
+  readonly float?: boolean | undefined;
   readonly modalityLut: LinearMap;
   /** In place of `modalityLut`; it can be inverted. */
   readonly modalityTable?: ModalityTable | undefined;
@@ -19,7 +22,7 @@ export interface StoredFormat {
 export interface QuantiseCounts {
   /** Voxels whose value lies outside of what can be stored, and became the nearest that can. */
   clippedVoxels: number;
-  /** Largest |real value as stored − real value asked| of the voxels that were not clipped, in real units. */
+  /** Largest |real value as stored − real value asked| of the voxels that were not clipped, in real units; none of values that came back as the template has them. */
   maxQuantisationError: number;
 }
 
@@ -29,12 +32,20 @@ export interface StoredRange {
   readonly largest: number;
 }
 
-/** Where a voxel is padding: what the template stores there comes back. */
-export interface KeptPadding {
-  /** One byte a voxel, 1 = padding. */
-  readonly mask: Uint8Array;
-  /** The template's own frame, as it is in its file; of single bits, each in a byte. */
+/**
+ * What the template stores. It comes back where a voxel is padding, and, of stored values that float32 does not tell apart, where
+ * a voxel is just what the reader makes of it.
+ */
+export interface KeptPixels {
+  /** One byte a voxel, 1 = padding; absent where none is. */
+  readonly mask?: Uint8Array | undefined;
+  /** The template's own frame, samples side by side; of single bits, each in a byte. */
   readonly templatePixels: Uint8Array;
+}
+
+/** Whether float32 does not hold all stored values of a format, or these are floating point: then the template's come back where they can. */
+export function isWide({ bitsAllocated }: Pick<StoredFormat, "bitsAllocated">): boolean {
+  return bitsAllocated > 16;
 }
 
 const FLOAT32_BYTES = 4;
@@ -53,7 +64,7 @@ let ownMemory: WebAssembly.Memory | undefined;
  *
  * @param toReal real value = voxel · scale + offset.
  * @param voxels all samples of a frame.
- * @param out one frame: 1, 2 or 4 bytes (little endian) for each of them, single bits in a byte.
+ * @param out one frame: 1, 2, 4 or 8 bytes (little endian) for each of them, single bits in a byte.
  * @throws {HilumError} NON_FINITE_VOXELS for NaN and infinity, with their number; as {@link quantiseWide}.
  */
 export function quantise(
@@ -62,24 +73,26 @@ export function quantise(
   format: StoredFormat,
   out: Uint8Array,
   counts: QuantiseCounts,
-  padding?: KeptPadding,
+  kept?: KeptPixels,
 ): StoredRange {
   const { bitsAllocated, bitsStored, highBit, signed, modalityLut, modalityTable } = format;
   if (modalityTable !== undefined) {
-    const stored = storedByTable(voxels, toReal, modalityTable, counts, padding?.mask);
-    return quantise(stored, IDENTITY_MAP, { ...format, modalityLut: IDENTITY_MAP, modalityTable: undefined }, out, counts, padding);
+    const stored = storedByTable(voxels, toReal, modalityTable, counts, kept?.mask);
+    return quantise(stored, IDENTITY_MAP, { ...format, modalityLut: IDENTITY_MAP, modalityTable: undefined }, out, counts, kept);
   }
-  if (bitsAllocated === 32) return quantiseWide(voxels, toReal, format, out, counts, padding);
+  if (format.float === true) return quantiseFloat(voxels, toReal, format, out, counts, kept);
+  if (bitsAllocated === 32) return quantiseWide(voxels, toReal, format, out, counts, kept);
   const sampleBytes = Math.ceil(bitsAllocated / 8);
   const n = voxels.length;
   const maskAt = VOXELS_AT + n * FLOAT32_BYTES;
   const keptAt = maskAt + n;
   const memory = memoryOf(keptAt + n * sampleBytes);
   new Float32Array(memory.buffer, VOXELS_AT, n).set(voxels);
-  if (padding !== undefined) {
+  const mask = kept?.mask;
+  if (kept !== undefined && mask !== undefined) {
     const bytes = new Uint8Array(memory.buffer);
-    bytes.set(padding.mask, maskAt);
-    bytes.set(padding.templatePixels, keptAt);
+    bytes.set(mask, maskAt);
+    bytes.set(kept.templatePixels, keptAt);
   }
   // The memory is shared, so that a kernel is there.
   const kernel = simdKernelIn(memory) as SimdKernel;
@@ -94,7 +107,7 @@ export function quantise(
     low,
     low + 2 ** bitsStored - 1,
     highBit + 1 - bitsStored,
-    padding === undefined ? 0 : maskAt,
+    mask === undefined ? 0 : maskAt,
     keptAt,
   );
   if (kernel.nonFinite.value > 0)

@@ -15,7 +15,7 @@ import { laySamples } from "./lay-samples.ts";
 import type { TemplateMatch } from "./match-template.ts";
 import type { OutputFrame, OutputInstance } from "./output-instances.ts";
 import { processingOf } from "./processing.ts";
-import { quantise, type KeptPadding, type QuantiseCounts, type StoredRange } from "./quantise.ts";
+import { quantise, type KeptPixels, type QuantiseCounts, type StoredRange } from "./quantise.ts";
 import { sourcesOf } from "./source-instances.ts";
 import { templateForm, type StoredForm } from "./stored-form.ts";
 import { readTemplateFile, type TemplateMemory } from "./template-file.ts";
@@ -140,7 +140,7 @@ export function createSeriesAssembler({ series, match, options, jobTime, fitting
       const form = fitting?.form(instance, voxels, toReal, mask) ?? templateForm(instance);
       const length = voxels.length * Math.ceil(form.format.bitsAllocated / 8);
       if (memory.samples.length !== length) memory.samples = new Uint8Array(length);
-      const range = quantise(voxels, toReal, form.format, memory.samples, counts, keptPadding(mask, form, templatePixels));
+      const range = quantise(voxels, toReal, form.format, memory.samples, counts, keptPixels(mask, form, templatePixels));
       memory.pixels = laySamples(memory.samples, instance.pixel);
       const { scale } = form.format.modalityLut;
       counts.smallestSlope = Math.min(counts.smallestSlope, scale);
@@ -213,9 +213,9 @@ export function rangeOf(frames: readonly StoredFrame[]): StoredRange {
 }
 
 /** What masked voxels become: what the template stores there, or the padding value of the form. */
-function keptPadding(mask: Uint8Array | undefined, { padding, format }: StoredForm, templatePixels: Uint8Array | undefined): KeptPadding | undefined {
-  if (mask === undefined) return undefined;
+function keptPixels(mask: Uint8Array | undefined, { padding, format }: StoredForm, templatePixels: Uint8Array | undefined): KeptPixels | undefined {
   if (padding === undefined) return templatePixels === undefined ? undefined : { mask, templatePixels };
+  if (mask === undefined) return undefined;
   const kept = Buffer.alloc((mask.length * format.bitsAllocated) / 8);
   for (let at = 0; at < kept.length; at += 2) kept.writeUInt16LE(padding & 0xffff, at);
   return { mask, templatePixels: kept };

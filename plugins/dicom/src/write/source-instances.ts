@@ -1,6 +1,7 @@
 import type { Frame } from "@hilum/core";
+import { Tag } from "../scan/tags.ts";
 import type { DicomInstance } from "../series/dicom-instance.ts";
-import { paddedText, textElement, type EncodedElement } from "./encode-element.ts";
+import { paddedText, sequenceElement, textElement, type EncodedElement } from "./encode-element.ts";
 import { isEnhanced } from "./written-classes.ts";
 
 /** An instance that a frame was made from. */
@@ -65,4 +66,27 @@ export function referenceTo(sopClassUID: string, sopInstanceUID: string): Encode
     { tag: TAG.referencedSOPClassUID, vr: "UI", value: paddedText("UI", sopClassUID) },
     { tag: TAG.referencedSOPInstanceUID, vr: "UI", value: paddedText("UI", sopInstanceUID) },
   ];
+}
+
+/**
+ * Instances by their series, one item each; those of series that nobody knows cannot be in it.
+ * @param tag of the sequence that names the instances: Referenced SOP Sequence or Referenced Instance Sequence.
+ */
+export function seriesItems(sources: readonly SourceInstance[], tag: number, explicitVr: boolean): EncodedElement[][] {
+  const bySeries = new Map<string, Map<string, SourceInstance>>();
+  for (const source of sources) {
+    if (source.seriesInstanceUID === undefined) continue;
+    const ofSeries = bySeries.get(source.seriesInstanceUID) ?? new Map<string, SourceInstance>();
+    bySeries.set(source.seriesInstanceUID, ofSeries.set(source.sopInstanceUID, source));
+  }
+  return [...bySeries].map(([seriesInstanceUID, instances]) =>
+    [
+      sequenceElement(
+        tag,
+        [...instances.values()].map(({ sopClassUID, sopInstanceUID }) => referenceTo(sopClassUID, sopInstanceUID)),
+        explicitVr,
+      ),
+      { tag: Tag.SeriesInstanceUID, vr: "UI", value: paddedText("UI", seriesInstanceUID) },
+    ],
+  );
 }

@@ -1,3 +1,4 @@
+import { Tag } from "../scan/tags.ts";
 import type { DicomInstance } from "../series/dicom-instance.ts";
 import type { StoredFormat } from "./quantise.ts";
 
@@ -13,6 +14,12 @@ export interface StoredForm {
 
 /** The form of the template: its slope and intercept (dicom.md §4, `template-range`). */
 export function templateForm({ pixel, modalityLut, modalityTable }: DicomInstance): StoredForm {
-  const { bitsAllocated, bitsStored, highBit, signed } = pixel;
-  return { format: { bitsAllocated, bitsStored, highBit, signed, modalityLut, modalityTable }, declaredBy: "template" };
+  const { bitsAllocated, bitsStored, highBit, signed, float } = pixel;
+  return { format: { bitsAllocated, bitsStored, highBit, signed, float, modalityLut, modalityTable }, declaredBy: "template" };
+}
+
+/** The element that holds stored values: Pixel Data, Float Pixel Data or Double Float Pixel Data (PS3.3 C.7.6.24, C.7.6.25). */
+export function pixelDataTag({ float, bitsAllocated }: StoredFormat): number {
+  if (float !== true) return Tag.PixelData;
+  return bitsAllocated === 32 ? Tag.FloatPixelData : Tag.DoubleFloatPixelData;
 }

@@ -1,7 +1,7 @@
 import type { DataSet } from "@hilum/testing";
 import { describe, expect, it } from "vitest";
 import { opened } from "./hand-built-enhanced.test-support.ts";
-import { imageOf, shorts, words, type Form } from "./hand-built-image.test-support.ts";
+import { doubles, floats, imageOf, shorts, words, type Form } from "./hand-built-image.test-support.ts";
 import { dataSetOf, textsOf, write, type Changes } from "./write-hand-built.test-support.ts";
 
 /** Writes an image into its own header. @returns the file, and the value of its Pixel Data without what pads it. */
@@ -60,12 +60,38 @@ describe("the stored forms beside greyscale of 8 and 16 bits", () => {
     expect(dataSetOf(file).subarray(-4)).toEqual(Buffer.from([...stored, 0]));
   });
 
+  it.each<[string, Buffer, Form]>([
+    ["2^24 and its neighbours", words(2 ** 24 - 1, 2 ** 24, 2 ** 24 + 1, 2 ** 24 + 2), { bits: 32 }],
+    ["up to 2^32 - 1", words(2 ** 31, 2 ** 31 + 1, 2 ** 32 - 2, 2 ** 32 - 1), { bits: 32 }],
+    ["below -2^24", words(2 ** 32 - 2 ** 24 - 1, 2 ** 31, 2 ** 31 + 1, 5), { bits: 32, signed: true }],
+    ["of colours in planes", words(...Array.from({ length: 12 }, (_, i) => 2 ** 32 - 1 - i)), { samples: 3, photometric: "RGB", planar: 1, bits: 32 }],
+    ["behind a slope", words(2 ** 32 - 1, 2 ** 31 + 1, 2 ** 24 + 1, 7), { bits: 32, more: [{ tag: 0x00281052, vr: "DS", text: "-3.3" }, { tag: 0x00281053, vr: "DS", text: "0.7" }] }],
+    ["in float32", floats(-0, 1e-45, -3.4028234663852886e38, 1 / 3), { bits: 32, float: true }],
+    ["in double", doubles(-0, 0.1, 2 ** 53 - 1, -1e-300), { bits: 64, float: true }],
+  ])("come back where float32 does not tell them apart: %s", async (_title, stored, form) => {
+    const { pixels, summary } = await written(stored, form);
+    expect(pixels).toEqual(stored);
+    expect(summary?.facts).toMatchObject({ clippedVoxels: 0, maxQuantisationError: 0 });
+  });
+
   it.each([
-    ["2^24, which may have been 2^24 + 1", words(0, 0, 0, 2 ** 24), false],
-    ["2^24 + 1", words(0, 0, 0, 2 ** 24 + 1), false],
-    ["-2^24", words(0, 0, 0, 2 ** 32 - 2 ** 24), true],
-  ])("are refused where float32 does not tell a value from its neighbours: %s", async (_title, stored, signed) => {
-    await expect(written(stored, { bits: 32, signed })).rejects.toMatchObject({ code: "UNSUPPORTED_VOXEL_FORMAT", details: { voxels: 1 } });
+    ["2^24, which may have been 2^24 + 1", 2 ** 24, false],
+    ["2^31", 2 ** 31, false],
+    ["-2^24", -(2 ** 24), true],
+  ])("are refused where a voxel is another than the template's, and float32 does not tell its value from its neighbours: %s", async (_title, value, signed) => {
+    const change = (voxels: Float32Array): void => void (voxels[3] = value);
+    await expect(written(words(0, 0, 0, 2 ** 25), { bits: 32, signed }, change)).rejects.toMatchObject({ code: "UNSUPPORTED_VOXEL_FORMAT", details: { voxels: 1 } });
+  });
+
+  it("are in double what a changed voxel is, and stay what they were beside it", async () => {
+    const { pixels, file } = await written(doubles(0.1, 1 / 3, 7, 1e30), { bits: 64, float: true }, (voxels) => (voxels[1] = 0.2));
+    expect(pixels).toEqual(doubles(0.1, Math.fround(0.2), 7, 1e30));
+    expect([0x00280101, 0x00280102, 0x00280103, 0x00280106].map(textsOf(file))).toEqual([undefined, undefined, undefined, undefined]);
+  });
+
+  it.each([Number.NaN, Number.NEGATIVE_INFINITY])("refuse %s in floating point", async (value) => {
+    for (const bits of [32, 64] as const)
+      await expect(written(Buffer.alloc(bits / 2), { bits, float: true }, (voxels) => (voxels[2] = value))).rejects.toMatchObject({ code: "NON_FINITE_VOXELS", details: { voxels: 1 } });
   });
 
   it("refuse NaN in 32 bits too, and saturate", async () => {

@@ -6,6 +6,7 @@ import { matchTemplate } from "./match-template.ts";
 import type { OutputFrame, OutputInstance } from "./output-instances.ts";
 import { encapsulatedValue, joinedValue, nativeValue, type PixelPart, type PixelValue } from "./pixel-value.ts";
 import { createSeriesAssembler, createWorkingMemory, type SeriesAssembler, type SeriesAssembly, type PreparedInstance, type StoredFrame, type WorkingMemory } from "./series-assembler.ts";
+import { isWide } from "./quantise.ts";
 import type { DicomWriteOptions } from "./write-options.ts";
 
 /** Files that stay open until the gate has read them; those of longer series are opened again. */
@@ -86,7 +87,8 @@ export async function writeSeries(
         const memory = memories[lane] as WorkingMemory;
         // Colours have no padding. What was made of attributes has no pixels: there a masked voxel holds the real value of what its source stored.
         const { attributes, pixel } = frame.template;
-        const comesBack = options.rescale === "template-range" && attributes === undefined && pixel.samplesPerPixel === 1 && slab.sliceMask(k)?.includes(1) === true;
+        const isPadded = pixel.samplesPerPixel === 1 && slab.sliceMask(k)?.includes(1) === true;
+        const comesBack = options.rescale === "template-range" && attributes === undefined && (isPadded || isWide(pixel));
         const kept = comesBack ? await (await import("./template-pixels.ts")).templatePixels(frame.template) : undefined;
         const stored = assembler.store(frame, slab, k, memory, kept);
         if (frames[number] !== undefined) throw new RangeError("a frame came twice");

@@ -13,10 +13,10 @@ const WITH_RESCALE: ReadonlySet<string> = new Set([`${STORAGE}2`, PET_IMAGE_STOR
 /** The class that takes a Real World Value Mapping in their place: MR (A.4 has no Modality LUT). */
 const MR_IMAGE_STORAGE = `${STORAGE}4`;
 
-/** Enhanced and Legacy Converted Enhanced CT, MR and PET: places and maps lie in functional groups, of a single frame too. */
-const ENHANCED: ReadonlySet<string> = new Set(["2.1", "2.2", "4.1", "4.3", "4.4", "128.1", "130"].map((rest) => `${STORAGE}${rest}`));
+/** Enhanced and Legacy Converted Enhanced CT, MR and PET, and Parametric Maps: places and maps lie in functional groups, of a single frame too. */
+const ENHANCED: ReadonlySet<string> = new Set(["2.1", "2.2", "4.1", "4.3", "4.4", "30", "128.1", "130"].map((rest) => `${STORAGE}${rest}`));
 
-/** Whether instances of a SOP class are enhanced multi-frame ones, whatever their number of frames. */
+/** Whether instances of a SOP class have functional groups as enhanced multi-frame images do, whatever their number of frames. */
 export function isEnhanced(sopClassUID: string): boolean {
   return ENHANCED.has(sopClassUID);
 }

@@ -3,8 +3,8 @@ import { rawText } from "../../scan/values.ts";
 import { findItems, firstItem, scanItem, type ScannedItem } from "../../series/frames/item-places.ts";
 import type { ExpectedInstance } from "./expected-series.ts";
 import { frameGroupsOf, type FrameGroups } from "./frame-groups.ts";
-import { holdsCode, itemsOf } from "./items.ts";
-import { DERIVED_GROUPS, FRAME_TYPES } from "./meant-group-changes.ts";
+import { holdsCode, itemsOf, type Item } from "./items.ts";
+import { DERIVED_GROUPS, FRAME_TYPES, referencesTag } from "./meant-group-changes.ts";
 import { valueIn, type ReadBackFile } from "./read-back-file.ts";
 import { must } from "./rule.ts";
 import type { TemplateHeader } from "./template-header.ts";
@@ -15,6 +15,7 @@ const TAG = Object.freeze({
   referencedSOPClassUID: 0x00081150,
   referencedSOPInstanceUID: 0x00081155,
   referencedFrameNumber: 0x00081160,
+  referencedInstanceSequence: 0x0008114a,
   referencedSOPSequence: 0x00081199,
   sourceImageSequence: 0x00082112,
   derivationCodeSequence: 0x00089215,
@@ -29,7 +30,7 @@ export function checkGroups(file: ReadBackFile, groups: FrameGroups, template: T
   const isPet = file.text(TAG.modality) === "PT";
   for (const i of frames.keys()) for (const tag of FRAME_TYPES) checkFrameType(groups(i, tag), kept(i, tag), isPet);
   checkDerivations(file, template, source);
-  checkEvidence(file, template, source);
+  checkReferences(file, template, source);
 }
 
 function checkFrameType(type: ScannedItem, kept: ScannedItem, isPet: boolean): void {
@@ -68,15 +69,26 @@ function sharedDerivation(of: ScannedItem): Buffer | undefined {
   return shared && valueIn(shared, DERIVED_GROUPS.derivationImageSequence);
 }
 
-function checkEvidence(file: ReadBackFile, template: TemplateHeader, source: ExpectedInstance["template"]): void {
-  const rule = "Source Image Evidence Sequence keeps what it had, and names the template instance by its study and series";
-  const tag = DERIVED_GROUPS.sourceImageEvidenceSequence;
+function checkReferences(file: ReadBackFile, template: TemplateHeader, source: ExpectedInstance["template"]): void {
+  const tag = referencesTag(source.sopClassUID);
+  const isMap = tag === DERIVED_GROUPS.referencedSeriesSequence;
+  const rule = isMap
+    ? "Referenced Series Sequence keeps what it had, and names the template instance by its series"
+    : "Source Image Evidence Sequence keeps what it had, and names the template instance by its study and series";
   const kept = valueIn(template, tag) ?? Buffer.alloc(0);
   must(file.value(tag)?.subarray(0, kept.length).equals(kept) === true, rule, tag);
   const [own, ...more] = itemsOf(file, tag, rule, kept.length);
   if (own === undefined || more.length > 0) return must(false, rule, tag);
+  if (isMap) return checkSeries(own, TAG.referencedInstanceSequence, source, rule, tag);
   must(rawText(own, TAG.studyInstanceUID) === rawText(template, TAG.studyInstanceUID), rule, tag);
   const series = itemsOf(own, TAG.referencedSeriesSequence, rule).find((item) => rawText(item, TAG.seriesInstanceUID) === source.seriesInstanceUID);
-  const named = series === undefined ? [] : itemsOf(series, TAG.referencedSOPSequence, rule);
+  if (series === undefined) return must(false, rule, tag);
+  checkSeries(series, TAG.referencedSOPSequence, source, rule, tag);
+}
+
+/** Checks that the item of a series names an instance of it. @param instances tag of the sequence of its instances. */
+function checkSeries(series: Item, instances: number, source: ExpectedInstance["template"], rule: string, tag: number): void {
+  const named = itemsOf(series, instances, rule);
+  must(rawText(series, TAG.seriesInstanceUID) === source.seriesInstanceUID, rule, tag);
   must(named.some((item) => rawText(item, TAG.referencedSOPInstanceUID) === source.sopInstanceUID && rawText(item, TAG.referencedSOPClassUID) === source.sopClassUID), rule, tag);
 }

@@ -19,6 +19,8 @@ const TAG = Object.freeze({
   smallestImagePixelValue: 0x00280106,
   largestImagePixelValue: 0x00280107,
   pixelPaddingValue: 0x00280120,
+  floatPixelData: 0x7fe00008,
+  doubleFloatPixelData: 0x7fe00009,
   pixelData: 0x7fe00010,
 });
 
@@ -36,9 +38,8 @@ export async function checkPixels(file: ReadBackFile, { frames, transferSyntaxUI
   const said = (tag: number): number | undefined => shortOf(file, tag, false);
   for (const [tag, value] of [
     [TAG.bitsAllocated, format.bitsAllocated],
-    [TAG.bitsStored, format.bitsStored],
-    [TAG.highBit, format.highBit],
-    [TAG.pixelRepresentation, format.signed ? 1 : 0],
+    // Floating point has none of these.
+    ...(format.float === true ? [] : ([[TAG.bitsStored, format.bitsStored], [TAG.highBit, format.highBit], [TAG.pixelRepresentation, format.signed ? 1 : 0]] as const)),
   ] as const)
     must(said(tag) === value, BITS_RULE, tag);
   must(Number(file.text(TAG.numberOfFrames) ?? 1) === frames.length, "Number of Frames is that of the frames", TAG.numberOfFrames);
@@ -49,6 +50,8 @@ export async function checkPixels(file: ReadBackFile, { frames, transferSyntaxUI
   const samples = rows * columns * (photometricInterpretation === "YBR_FULL_422" ? 2 : samplesPerPixel);
   const frameBits = samples * format.bitsAllocated;
   const bytes = Math.ceil((frameBits * frames.length) / 8);
+  for (const tag of [TAG.floatPixelData, TAG.doubleFloatPixelData, TAG.pixelData])
+    must(file.has(tag) === (tag === pixelDataTagOf(format)), "the pixels are in the element of their type, and in no other", tag);
   must(file.inFragments === isCompressed, isCompressed ? "compressed Pixel Data lies in fragments" : "Pixel Data is native", TAG.pixelData);
   if (isCompressed) checkFragments(file, frames.length);
   else must(file.pixelBytes === bytes + (bytes % 2), "Pixel Data has the length of its image", TAG.pixelData);
@@ -78,6 +81,10 @@ export async function checkPixels(file: ReadBackFile, { frames, transferSyntaxUI
     [TAG.largestImagePixelValue, found.largest],
   ] as const)
     must(!file.has(tag) || shortOf(file, tag, format.signed) === value, "smallest and largest pixel value are those of the pixels", tag);
+}
+
+function pixelDataTagOf({ float, bitsAllocated }: StoredFormat): number {
+  return float !== true ? TAG.pixelData : bitsAllocated === 32 ? TAG.floatPixelData : TAG.doubleFloatPixelData;
 }
 
 /** Whether something can be checked by a pass over the stored values. */

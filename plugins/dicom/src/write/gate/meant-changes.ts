@@ -18,6 +18,8 @@ const DERIVED: readonly number[] = [
   0x00200011, // Series Number
   0x00280106, // Smallest Image Pixel Value
   0x00280107, // Largest Image Pixel Value
+  0x7fe00008, // Float Pixel Data
+  0x7fe00009, // Double Float Pixel Data
   0x7fe00010, // Pixel Data
 ];
 
@@ -63,7 +65,7 @@ const STALE_WHEN: Readonly<Record<StoredForm["declaredBy"], readonly number[]>> 
 const STALE_WHEN_WIDE: readonly number[] = [0x00280106, 0x00280107];
 
 /** Tags of which something has to be there where the template had something: the writer says them anew, and never less. */
-export const LASTING: ReadonlySet<number> = new Set([...DERIVED, ...FRAME_TYPES, DERIVED_GROUPS.frameType, DERIVED_GROUPS.sourceImageEvidenceSequence, DERIVED_GROUPS.sharedFunctionalGroupsSequence, DERIVED_GROUPS.perFrameFunctionalGroupsSequence]);
+export const LASTING: ReadonlySet<number> = new Set([...DERIVED, ...FRAME_TYPES, DERIVED_GROUPS.frameType, DERIVED_GROUPS.referencedSeriesSequence, DERIVED_GROUPS.sourceImageEvidenceSequence, DERIVED_GROUPS.sharedFunctionalGroupsSequence, DERIVED_GROUPS.perFrameFunctionalGroupsSequence]);
 
 /** Tags that may differ from the template's. */
 export function changeableTags(form: StoredForm): ReadonlySet<number> {

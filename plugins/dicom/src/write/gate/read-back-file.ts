@@ -14,6 +14,7 @@ const META_AT = 132;
 const GROUP_LENGTH_BYTES = 12;
 const TRANSFER_SYNTAX_UID = 0x00020010;
 const FLOAT_PIXEL_DATA = 0x7fe00008;
+const DOUBLE_FLOAT_PIXEL_DATA = 0x7fe00009;
 const PIXEL_DATA = 0x7fe00010;
 
 /** What is read at once behind the place where the template's pixels begin: what derived headers have more. */
@@ -63,7 +64,7 @@ export class ReadBackFile implements ScannedItem {
     this.#readTail();
   }
 
-  /** Bytes of the value of Pixel Data, or Float Pixel Data; undefined where there is none. */
+  /** Bytes of the value of Pixel Data, Float or Double Float Pixel Data; undefined where there is none. */
   get pixelBytes(): number | undefined {
     const row = this.#pixelRow();
     return row < 0 ? undefined : (this.table.valueEnd[row] as number) - (this.table.value[row] as number);
@@ -113,7 +114,7 @@ export class ReadBackFile implements ScannedItem {
   }
 
   #pixelRow(): number {
-    return Math.max(findElement(this.table, FLOAT_PIXEL_DATA), findElement(this.table, PIXEL_DATA));
+    return Math.max(...[FLOAT_PIXEL_DATA, DOUBLE_FLOAT_PIXEL_DATA, PIXEL_DATA].map((tag) => findElement(this.table, tag)));
   }
 
   /** Finds where the fragments end, which no length tells. */

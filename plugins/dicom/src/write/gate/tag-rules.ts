@@ -1,7 +1,7 @@
 import { isEnhanced } from "../written-classes.ts";
 import type { ExpectedInstance } from "./expected-series.ts";
 import { changeableTags, staleTags } from "./meant-changes.ts";
-import { DERIVATION_AT_THE_TOP, DERIVED_GROUPS, FRAME_TYPES } from "./meant-group-changes.ts";
+import { DERIVATION_AT_THE_TOP, DERIVED_GROUPS, FRAME_TYPES, referencesTag } from "./meant-group-changes.ts";
 import type { TemplateHeader } from "./template-header.ts";
 import { TILE_CHANGES, tagsOfMosaic } from "./tile-tags.ts";
 
@@ -23,7 +23,7 @@ export function tagRulesOf({ frames: [first], template: { sopClassUID, region } 
   if (region !== undefined) return rules([...changeable, ...TILE_CHANGES], [...stale, ...tagsOfMosaic(template)]);
   if (!isEnhanced(sopClassUID)) return rules(changeable, stale);
   return rules(
-    [...changeable].filter((tag) => !DERIVATION_AT_THE_TOP.has(tag)).concat(DERIVED_GROUPS.sourceImageEvidenceSequence),
+    [...changeable].filter((tag) => !DERIVATION_AT_THE_TOP.has(tag)).concat(referencesTag(sopClassUID)),
     stale,
     [DERIVED_GROUPS.sharedFunctionalGroupsSequence, DERIVED_GROUPS.perFrameFunctionalGroupsSequence],
     GROUPS,
