@@ -69,15 +69,15 @@ describe("a DICOM series whose job is killed", () => {
   });
 });
 
-describe.skipIf(noStrace !== false)(`a disk that is full${noStrace === false ? "" : ` (skipped: ${noStrace})`}`, () => {
-  /** Runs the blur job with ENOSPC given to one call of the kernel. */
-  const withFault = (input: string, target: string, call: string, at: string): ReturnType<typeof spawnSync> =>
-    spawnSync(
-      "strace",
-      ["-f", "--seccomp-bpf", "-o", join(folder, "trace"), `--trace=${call}`, `--inject=${call}:error=ENOSPC:when=${at}`, process.execPath, hilum, "run", "gaussian-blur", input, target, "--quiet"],
-      { encoding: "utf8" },
-    );
+/** Runs the blur job with ENOSPC given to one call of the kernel. */
+const withFault = (input: string, target: string, call: string, at: string): ReturnType<typeof spawnSync> =>
+  spawnSync(
+    "strace",
+    ["-f", "--seccomp-bpf", "-o", join(folder, "trace"), `--trace=${call}`, `--inject=${call}:error=ENOSPC:when=${at}`, process.execPath, hilum, "run", "gaussian-blur", input, target, "--quiet"],
+    { encoding: "utf8" },
+  );
 
+describe.skipIf(noStrace !== false)(`a disk that is full${noStrace === false ? "" : ` (skipped: ${noStrace})`}`, () => {
   test("at each of the first 50 writes of a series, and when it is forced out: one error, and nothing is left", { timeout: 300_000 }, () => {
     // Three writes for each of 40 files: pixels and what stands before them first, the heads at the end.
     const { input, outputs } = scanned({ size: [32, 32, 40] });
@@ -92,6 +92,18 @@ describe.skipIf(noStrace !== false)(`a disk that is full${noStrace === false ? "
     expect(contentOf(input)).toEqual(before);
     const { status } = withFault(input, join(outputs, "out"), "pwrite64", "121");
     expect([status, readdirSync(join(outputs, "out")).length]).toEqual([0, 40]);
+  });
+});
+
+describe.skipIf(noStrace !== false)(`a disk that is full behind the page cache${noStrace === false ? "" : ` (skipped: ${noStrace})`}`, () => {
+  test("when a part of a file is forced out, the first or a later one, while the next is written: one error, and nothing is left", () => {
+    // 42 MB of voxels, of which 4 MiB are forced out first, and then more at a time.
+    const { input, outputs } = scanned({ size: [256, 256, 160] });
+    for (const at of ["1", "2", "3+"]) {
+      const { status, stderr, stdout } = withFault(input, join(outputs, "out.h5"), "fdatasync", at);
+      expect([at, status, String(stderr).match(/^error (\w+)/)?.[1], stdout, readdirSync(outputs)]).toEqual([at, 7, "STORAGE_FULL", "", []]);
+      expect(readFileSync(join(folder, "trace"), "utf8")).toContain("(INJECTED)");
+    }
   });
 });
 
