@@ -10,8 +10,8 @@ const resolve = { conditionNames: ["hilum-source", "node", "import", "default"] 
 const LAZY = [/^h5wasm(\/|$)/, /^dcmjs(\/|$)/, /^dcmjs-codecs(\/|$)/, /^pg-boss(\/|$)/, /^@electric-sql\//, /^@?fastify/, /^yazl(\/|$)/];
 
 /**
- * Built-in modules that cost the most at every start, loaded on use: node:crypto, and what starts processes (commander imports it,
- * and Hilum has no such subcommands).
+ * Built-in modules that cost the most at every start, loaded on use: node:crypto, node:zlib (and node:stream with it), and what starts
+ * processes (commander imports it, and Hilum has no such subcommands).
  */
 const PLAIN_BUILTINS = {
   "node:crypto": ["createHash", "hash", "randomBytes", "randomUUID", "timingSafeEqual"]

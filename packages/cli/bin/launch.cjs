@@ -15,11 +15,9 @@ exports.launch = async function launch(command) {
   const fresh = bundleIsFresh();
   if (!fresh) nodeModule.registerHooks({ resolve: (specifier, context, next) => next(specifier, { ...context, conditions: [...context.conditions, "hilum-source"] }) });
   const { runCommand } = fresh ? require(bundle) : await import(require("node:url").pathToFileURL(source).href);
-  const opened = openStdoutLate();
   const status = await runCommand(command, process.argv.slice(2));
   // Leaving at once spares the time of taking everything apart; what was printed has to be out first.
-  if (opened()) process.stdout.write("", () => process.exit(status));
-  else process.exit(status);
+  process.stdout.write("", () => process.exit(status));
 };
 
 /** Runs the same script on the Node that the workspace brings as a devDependency. */
@@ -42,28 +40,6 @@ function relaunch() {
   child.on("exit", (code, signal) => {
     process.exitCode = signal === null ? code : 128 + ({ SIGINT: 2, SIGKILL: 9, SIGTERM: 15, SIGHUP: 1 }[signal] ?? 0);
   });
-}
-
-/** Opens standard output when somebody asks for it, since that loads node:net and node:stream. @returns whether it was. */
-function openStdoutLate() {
-  const { get } = Object.getOwnPropertyDescriptor(process, "stdout");
-  let stdout;
-  Object.defineProperty(process, "stdout", {
-    configurable: true,
-    enumerable: true,
-    get() {
-      if (stdout === undefined) {
-        stdout = get.call(process);
-        // `hilum … | head` closes the pipe early; that is no fault.
-        stdout.on("error", (error) => {
-          if (error.code === "EPIPE") process.exit(0);
-          throw error;
-        });
-      }
-      return stdout;
-    },
-  });
-  return () => stdout !== undefined;
 }
 
 /** Whether the bundle is newer than every source it was made from; a published package has no sources beside it. */

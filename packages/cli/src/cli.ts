@@ -19,6 +19,7 @@ import { InterruptedError, withInterrupt } from "./interrupt.ts";
  * @returns the exit status (see the error catalogue).
  */
 export async function runCommand(command: string, args: readonly string[]): Promise<number> {
+  process.stdout.on("error", endOnClosedPipe);
   const debug = args.includes("--debug");
   try {
     return await withInterrupt(async (signal) => {
@@ -75,4 +76,10 @@ function pluginsAskedFor(args: readonly string[]): readonly string[] {
     if (value === undefined) throw new HilumError("USAGE", "--plugin needs the path or the name of a plugin.");
     return [value];
   });
+}
+
+/** `hilum … | head` closes the pipe early; that is no fault. */
+function endOnClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
 }
