@@ -136,7 +136,8 @@ export function createSeriesAssembler({ series, match, options, jobTime, fitting
     store({ row, template: instance, imagePosition }, slab, k, memory, templatePixels) {
       const { toReal } = series.frames[row] as Frame;
       const voxels = slab.slice(k);
-      const mask = slab.sliceMask(k);
+      // A mask has one byte a voxel, and colours have no padding.
+      const mask = instance.pixel.samplesPerPixel === 1 ? slab.sliceMask(k) : undefined;
       const form = fitting?.form(instance, voxels, toReal, mask) ?? templateForm(instance);
       const length = voxels.length * Math.ceil(form.format.bitsAllocated / 8);
       if (memory.samples.length !== length) memory.samples = new Uint8Array(length);

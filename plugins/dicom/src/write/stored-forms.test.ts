@@ -89,6 +89,12 @@ describe("the stored forms beside greyscale of 8 and 16 bits", () => {
     expect([0x00280101, 0x00280102, 0x00280103, 0x00280106].map(textsOf(file))).toEqual([undefined, undefined, undefined, undefined]);
   });
 
+  it("are what was asked in colours of 32 bits, whose mask is not that of samples", async () => {
+    const built = await opened([imageOf(words(...Array.from({ length: 12 }, (_, i) => i)), { samples: 3, photometric: "RGB", planar: 0, bits: 32 })]);
+    const { bytes } = await write(built, { voxels: [Float32Array.from({ length: 12 }, (_, i) => 100 + i)], masks: [Uint8Array.of(1, 1, 1, 1)] });
+    expect(dataSetOf(bytes[0] as Buffer).subarray(-48)).toEqual(words(...Array.from({ length: 12 }, (_, i) => 100 + i)));
+  });
+
   it.each([Number.NaN, Number.NEGATIVE_INFINITY])("refuse %s in floating point", async (value) => {
     for (const bits of [32, 64] as const)
       await expect(written(Buffer.alloc(bits / 2), { bits, float: true }, (voxels) => (voxels[2] = value))).rejects.toMatchObject({ code: "NON_FINITE_VOXELS", details: { voxels: 1 } });

@@ -1,3 +1,5 @@
+import { PARAMETRIC_MAP_STORAGE } from "../written-classes.ts";
+
 /** What derived images say anew in functional groups, and beside them. A list of its own, as all of the gate's. */
 export const DERIVED_GROUPS = Object.freeze({
   frameType: 0x00089007,
@@ -17,8 +19,6 @@ export const DERIVATION_AT_THE_TOP: ReadonlySet<number> = new Set([
   0x00082112, // Source Image Sequence
   0x00089215, // Derivation Code Sequence
 ]);
-
-const PARAMETRIC_MAP_STORAGE = "1.2.840.10008.5.1.4.1.1.30";
 
 /** Where instances of a class with functional groups name their sources by series. */
 export function referencesTag(sopClassUID: string): number {
